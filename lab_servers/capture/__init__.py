@@ -1,0 +1,1 @@
+"""The relay and what it records: captures, network conditions, pcapng files."""

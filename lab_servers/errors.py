@@ -1,0 +1,86 @@
+"""The errors a person can meet: each says in one sentence what went wrong, why, and what to do next.
+
+::
+
+    LabError
+    ├── BadParameter       a value out of its bounds; names the parameter, the bounds and the unit
+    ├── ExchangeFailed     a client got no answer that it could use; has the HTTP status if there was one
+    ├── LabNotRunning      an operation that needs a running lab
+    ├── PortUnavailable    a port that another program holds, or that this user may not open
+    ├── SaveFailed         a file that cannot be written
+    └── WouldDeadlock      a blocking call made on the lab's own thread
+
+In a notebook an error of this tree is shown as its sentence, without a traceback of ours.
+"""
+
+from __future__ import annotations
+
+import math
+
+
+class LabError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython asks an exception for this before it draws a traceback. A learner who
+        # mistyped a parameter needs the sentence; the frames are all ours and say nothing to them.
+        return [f"{type(self).__name__}: {self}"]
+
+
+class BadParameter(LabError, ValueError):
+    """A parameter is outside its bounds or of the wrong kind."""
+
+
+class ExchangeFailed(LabError):
+    """A client got no answer from a server, or none that it could use.
+
+    Attributes:
+        status: The HTTP status code that did arrive, or ``None``.
+    """
+
+    def __init__(self, sentence: str, *, status: int | None = None) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class LabNotRunning(LabError, RuntimeError):
+    """The lab has not been started, or has been stopped."""
+
+
+class PortUnavailable(LabError, OSError):
+    """A fixed port that was asked for cannot be opened."""
+
+
+class SaveFailed(LabError, OSError):
+    """A recording cannot be written to the place that was asked for."""
+
+
+class WouldDeadlock(LabError, RuntimeError):
+    """A blocking call on the lab's own thread would wait for itself for ever."""
+
+
+def require_between(name: str, value: float, least: float, most: float, unit: str = "") -> None:
+    """Check a numeric parameter.
+
+    Raises:
+        BadParameter: names the parameter, its bounds and its unit, when ``value`` is no finite
+            number in ``[least, most]``.
+    """
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or not least <= value <= most:
+        tail = f" {unit}" if unit else ""
+        raise BadParameter(f"{name} must be a number from {_plain(least)} to {_plain(most)}{tail}, not {value!r}.")
+
+
+def _plain(bound: float) -> str:
+    return str(bound) if isinstance(bound, int) else f"{bound:g}"
+
+
+def require_one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    """Check a parameter that names a choice.
+
+    Raises:
+        BadParameter: names the parameter and the choices, when ``value`` is none of them.
+    """
+    if value not in allowed:
+        raise BadParameter(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")

@@ -1,0 +1,343 @@
+"""The relay passes on bytes, FINs, resets and slowness, and records what it passed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from lab_servers.capture.capture import Budget, Capture, Side, TransitionKind
+from lab_servers.capture.conditions import Condition, Stage
+from lab_servers.capture.relay import BUFFER_BYTES, Relay
+from lab_servers.errors import PortUnavailable
+from tests.waiting import until
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+LOOPBACK = "127.0.0.1"
+
+
+@asynccontextmanager
+async def relay_to(
+    handler: Handler, budget: Budget | None = None, conditions: dict[Side, list[Condition]] | None = None
+) -> AsyncIterator[Relay]:
+    async def and_close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await handler(reader, writer)
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(and_close, LOOPBACK, 0)
+    relay = Relay("test", server.sockets[0].getsockname(), budget or Budget(), conditions)
+    await relay.start()
+    try:
+        yield relay
+    finally:
+        await relay.stop()
+        server.close()
+
+
+async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+
+
+def send_reset(writer: asyncio.StreamWriter) -> None:
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+def story(capture: Capture) -> list[tuple[TransitionKind, Side | None]]:
+    return [(transition.kind, transition.by) for transition in capture.transitions]
+
+
+OPENING = [(TransitionKind.OPENED, Side.CLIENT), (TransitionKind.CONNECTED, None)]
+
+
+def test_every_byte_passes_and_is_recorded_in_both_directions_at_once() -> None:
+    payload = random.Random(7).randbytes(3_000_000)
+
+    async def run() -> Capture:
+        async with relay_to(echo) as relay:
+            reader, writer = await asyncio.open_connection(*relay.address)
+
+            async def send() -> None:
+                writer.write(payload)
+                await writer.drain()
+                writer.write_eof()
+
+            _, received = await asyncio.gather(send(), reader.read())
+            assert received == payload
+            writer.close()
+            await relay.settle()
+            return relay.captures()[0]
+
+    capture = asyncio.run(run())
+    assert capture.bytes_from(Side.CLIENT) == payload
+    assert capture.bytes_from(Side.SERVER) == payload
+    assert capture.is_complete
+    assert [chunk.at_ns for chunk in capture.chunks] == sorted(chunk.at_ns for chunk in capture.chunks)
+
+
+def test_a_clients_fin_reaches_the_server_as_a_fin_and_the_answer_still_comes_back() -> None:
+    async def answer_after_the_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        question = await reader.read()
+        writer.write(b"you sent " + question)
+
+    async def run() -> Capture:
+        async with relay_to(answer_after_the_end) as relay:
+            reader, writer = await asyncio.open_connection(*relay.address)
+            writer.write(b"all of it")
+            writer.write_eof()
+            assert await reader.read() == b"you sent all of it"
+            await relay.settle()
+            writer.close()
+            return relay.captures()[0]
+
+    capture = asyncio.run(run())
+    assert story(capture) == [
+        *OPENING,
+        (TransitionKind.HALF_CLOSED, Side.CLIENT),
+        (TransitionKind.HALF_CLOSED, Side.SERVER),
+        (TransitionKind.CLOSED, None),
+    ]
+    assert capture.client_address[0] == LOOPBACK
+    assert capture.closed_ns is not None
+
+
+def test_a_clients_reset_reaches_the_server_as_a_reset() -> None:
+    async def run() -> Capture:
+        seen: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+
+        async def notice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                await reader.read()
+            except ConnectionResetError as error:
+                seen.set_result(error)
+
+        async with relay_to(notice) as relay:
+            _, writer = await asyncio.open_connection(*relay.address)
+            await until(lambda: len(relay.captures()) == 1 and len(story(relay.captures()[0])) == 2)
+            send_reset(writer)
+            assert isinstance(await seen, ConnectionResetError)
+            await relay.settle()
+            return relay.captures()[0]
+
+    assert story(asyncio.run(run())) == [
+        *OPENING,
+        (TransitionKind.RESET, Side.CLIENT),
+        (TransitionKind.CLOSED, None),
+    ]
+
+
+def test_a_servers_reset_reaches_the_client_as_a_reset() -> None:
+    async def reset_at_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1)
+        send_reset(writer)
+
+    async def run() -> Capture:
+        async with relay_to(reset_at_once) as relay:
+            reader, writer = await asyncio.open_connection(*relay.address)
+            writer.write(b"?")
+            with pytest.raises(ConnectionResetError):
+                await reader.read()
+            await relay.settle()
+            return relay.captures()[0]
+
+    assert story(asyncio.run(run())) == [
+        *OPENING,
+        (TransitionKind.RESET, Side.SERVER),
+        (TransitionKind.CLOSED, None),
+    ]
+
+
+def test_a_server_that_cannot_be_reached_is_a_reset_for_the_client() -> None:
+    async def run() -> Capture:
+        with socket.create_server((LOOPBACK, 0)) as unused:
+            nobody = unused.getsockname()
+        relay = Relay("test", nobody, Budget())
+        await relay.start()
+        reader, _ = await asyncio.open_connection(*relay.address)
+        with pytest.raises(ConnectionResetError):
+            await reader.read()
+        await relay.settle()
+        await relay.stop()
+        return relay.captures()[0]
+
+    assert story(asyncio.run(run())) == [
+        (TransitionKind.OPENED, Side.CLIENT),
+        (TransitionKind.REFUSED, None),
+        (TransitionKind.CLOSED, None),
+    ]
+
+
+def test_a_reader_that_stops_reading_stops_the_writer_and_nothing_is_lost() -> None:
+    total = 32 * 1024 * 1024
+
+    async def run() -> None:
+        may_read = asyncio.Event()
+        arrived = 0
+
+        async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal arrived
+            await may_read.wait()
+            while data := await reader.read(1 << 20):
+                arrived += len(data)
+
+        async with relay_to(slow, Budget(0)) as relay:
+            reader, writer = await asyncio.open_connection(*relay.address)
+            for _ in range(total // (1 << 20)):
+                writer.write(bytes(1 << 20))
+            writer.write_eof()
+            (connection,) = relay._open
+            await until(lambda: connection.legs[Side.SERVER].transport is not None)
+            into_relay, out_of_relay = (connection.legs[side].transport for side in Side)
+            assert into_relay is not None
+            assert out_of_relay is not None
+            await until(lambda: not into_relay.is_reading() and out_of_relay.get_write_buffer_size())
+            # One read may still arrive after the high-water mark; asyncio reads 256 KiB at most.
+            assert out_of_relay.get_write_buffer_size() <= BUFFER_BYTES + 256 * 1024
+            assert writer.transport.get_write_buffer_size() > total // 4
+            may_read.set()
+            assert await reader.read() == b""
+            assert arrived == total
+            writer.close()
+
+    asyncio.run(run())
+
+
+def test_at_the_bound_the_relay_goes_on_relaying() -> None:
+    async def run() -> Capture:
+        async with relay_to(echo, Budget(100_000)) as relay:
+            reader, writer = await asyncio.open_connection(*relay.address)
+            writer.write(b"x" * 500_000)
+            assert await reader.readexactly(500_000) == b"x" * 500_000
+            writer.close()
+            await relay.settle()
+            return relay.captures()[0]
+
+    capture = asyncio.run(run())
+    assert sum(len(chunk.data) for chunk in capture.chunks) <= 100_000
+    for side in Side:
+        assert len(capture.bytes_from(side)) + capture.unrecorded_bytes[side] == 500_000
+
+
+def test_connections_beyond_the_bound_are_counted_and_still_served() -> None:
+    async def run() -> Relay:
+        async with relay_to(echo, Budget(5_000)) as relay:
+            for _ in range(4):
+                reader, writer = await asyncio.open_connection(*relay.address)
+                writer.write(b"hello")
+                assert await reader.readexactly(5) == b"hello"
+                writer.close()
+            await relay.settle()
+            return relay
+
+    relay = asyncio.run(run())
+    assert (len(relay.captures()), relay.unrecorded_connections) == (2, 2)
+    relay.forget()
+    assert relay.captures() == ()
+
+
+class Upper:
+    """A condition for this test: it changes case, so that its place in the chain can be seen."""
+
+    def attach(self, onward: Stage) -> Stage:
+        class UpperStage:
+            def write(self, data: bytes) -> None:
+                onward.write(data.upper())
+
+            def write_eof(self) -> None:
+                onward.write_eof()
+
+        return UpperStage()
+
+
+class Bracket(Upper):
+    """Another one, that does not commute with the first."""
+
+    def attach(self, onward: Stage) -> Stage:
+        class BracketStage:
+            def write(self, data: bytes) -> None:
+                onward.write(b"a" + data)
+
+            def write_eof(self) -> None:
+                onward.write_eof()
+
+        return BracketStage()
+
+
+@pytest.mark.parametrize(("order", "expected"), [([Upper(), Bracket()], b"aQ"), ([Bracket(), Upper()], b"AQ")])
+def test_conditions_meet_the_bytes_of_their_direction_in_the_listed_order(
+    order: list[Condition], expected: bytes
+) -> None:
+    async def run() -> Capture:
+        async with relay_to(echo, conditions={Side.CLIENT: order}) as relay:
+            reader, writer = await asyncio.open_connection(*relay.address)
+            writer.write(b"q")
+            writer.write_eof()
+            assert await reader.read() == expected
+            await relay.settle()
+            writer.close()
+            return relay.captures()[0]
+
+    capture = asyncio.run(run())
+    assert capture.bytes_from(Side.CLIENT) == b"q"
+    assert capture.bytes_from(Side.SERVER) == expected
+
+
+def test_stopping_resets_what_is_open_and_leaves_no_task_and_no_port() -> None:
+    async def run() -> Capture:
+        async with relay_to(echo) as relay:
+            reader, writer = await asyncio.open_connection(*relay.address)
+            writer.write(b"x")
+            await reader.readexactly(1)
+            await relay.stop()
+            with pytest.raises(ConnectionResetError):
+                await reader.read()
+            with pytest.raises(ConnectionRefusedError):
+                await asyncio.open_connection(*relay.address)
+            assert relay.open_connections == 0
+        # The server's own handler task ends with its connection.
+        await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
+        return relay.captures()[0]
+
+    assert story(asyncio.run(run())) == [*OPENING, (TransitionKind.ABANDONED, None), (TransitionKind.CLOSED, None)]
+
+
+def test_a_relay_can_be_stopped_while_it_still_tries_to_reach_its_server() -> None:
+    async def run() -> Capture:
+        # A listener that accepts nothing: once its queue is full, connecting to it hangs.
+        with socket.socket() as full:
+            full.bind((LOOPBACK, 0))
+            full.listen(0)
+            fillers = [socket.socket() for _ in range(4)]
+            for filler in fillers:
+                filler.setblocking(False)
+                filler.connect_ex(full.getsockname())
+            relay = Relay("test", full.getsockname(), Budget())
+            await relay.start()
+            _, writer = await asyncio.open_connection(*relay.address)
+            await until(lambda: relay.open_connections == 1)
+            await relay.stop()
+            writer.close()
+            for filler in fillers:
+                filler.close()
+            return relay.captures()[0]
+
+    assert story(asyncio.run(run()))[-1] == (TransitionKind.CLOSED, None)
+
+
+def test_a_taken_port_is_named_with_the_remedy() -> None:
+    async def run() -> None:
+        with socket.create_server((LOOPBACK, 0)) as taken:
+            port = taken.getsockname()[1]
+            with pytest.raises(PortUnavailable, match=f"Port {port} for http is in use .* choose another port"):
+                await Relay("http", (LOOPBACK, 1), Budget()).start(port)
+
+    asyncio.run(run())
