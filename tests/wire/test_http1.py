@@ -1,0 +1,145 @@
+"""Messages are found where RFC 9112 says they are, however the bytes are cut."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab_servers.wire.http1 import CLIENT, MAX_HEAD_BYTES, SERVER, ExchangeFollower, Framing, Message, messages
+
+GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+OK = b"HTTP/1.1 200 OK\r\n"
+
+# name, client's bytes, server's bytes, then for each response: status, framing, body, complete
+CASES = {
+    "Content-Length": (GET, OK + b"Content-Length: 5\r\n\r\nhello", [(200, Framing.CONTENT_LENGTH, b"hello", True)]),
+    "Content-Length, cut short": (
+        GET,
+        OK + b"Content-Length: 5\r\n\r\nhel",
+        [(200, Framing.CONTENT_LENGTH, b"hel", False)],
+    ),
+    "chunked": (
+        GET,
+        OK + b"Transfer-Encoding: chunked\r\n\r\n2;ext=1\r\nhe\r\n3\r\nllo\r\n0\r\nTrailer: 1\r\n\r\n",
+        [(200, Framing.CHUNKED, b"hello", True)],
+    ),
+    "chunked, without its last chunk": (
+        GET,
+        OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n",
+        [(200, Framing.CHUNKED, b"he", False)],
+    ),
+    "close-delimited": (GET, OK + b"\r\nhello", [(200, Framing.CLOSE, b"hello", True)]),
+    "two on one connection": (
+        GET + GET,
+        OK + b"Content-Length: 1\r\n\r\na" + OK + b"Content-Length: 1\r\n\r\nb",
+        [(200, Framing.CONTENT_LENGTH, b"a", True), (200, Framing.CONTENT_LENGTH, b"b", True)],
+    ),
+    "HEAD has a length and no body": (
+        b"HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n" + GET,
+        OK + b"Content-Length: 5\r\n\r\n" + OK + b"Content-Length: 1\r\n\r\nb",
+        [(200, Framing.NONE, b"", True), (200, Framing.CONTENT_LENGTH, b"b", True)],
+    ),
+    "304 has no body": (GET, b"HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n", [(304, Framing.NONE, b"", True)]),
+    "100 does not answer the request": (
+        b"PUT /a HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nhi",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+        [(100, Framing.NONE, b"", True), (204, Framing.NONE, b"", True)],
+    ),
+    "bare LF as line end": (
+        GET,
+        b"HTTP/1.1 200 OK\nContent-Length: 2\n\nhi",
+        [(200, Framing.CONTENT_LENGTH, b"hi", True)],
+    ),
+    "chunked wins over a length": (
+        GET,
+        OK + b"Content-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        [(200, Framing.CHUNKED, b"", True)],
+    ),
+}  # fmt: skip
+
+
+def responses(found: list[Message], server: bytes) -> list[tuple[int | None, Framing, bytes, bool]]:
+    return [
+        (m.status, m.framing, b"".join(server[start:stop] for start, stop in m.pieces), m.complete)
+        for m in found
+        if m.sender == SERVER
+    ]
+
+
+@pytest.mark.parametrize(("client", "server", "expected"), CASES.values(), ids=CASES.keys())
+def test_each_body_ends_where_its_framing_says(
+    client: bytes, server: bytes, expected: list[tuple[int, Framing, bytes, bool]]
+) -> None:
+    found, _ = messages(client, server)
+    assert responses(found, server) == expected
+
+
+@pytest.mark.parametrize(("client", "server", "expected"), CASES.values(), ids=CASES.keys())
+def test_the_cuts_between_reads_change_nothing(
+    client: bytes, server: bytes, expected: list[tuple[int, Framing, bytes, bool]]
+) -> None:
+    whole, _ = messages(client, server)
+    for cut in range(len(server) + 1):
+        assert fed(client, [server[:cut], server[cut:]]) == whole
+    assert fed(client, [server[i : i + 1] for i in range(len(server))]) == whole
+
+
+def fed(client: bytes, reads: list[bytes]) -> list[Message]:
+    follower = ExchangeFollower()
+    found = follower.feed(CLIENT, client)
+    for read in reads:
+        found += follower.feed(SERVER, read)
+    found += follower.finish(CLIENT) + follower.finish(SERVER)
+    newest = {(message.sender, message.start): message for message in found + follower.unfinished}
+    return sorted(newest.values(), key=lambda message: (message.sender, message.start))
+
+
+UPGRADE = b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+
+
+def test_at_101_http_ends_on_both_sides_even_for_bytes_that_came_early() -> None:
+    found, follower = messages(UPGRADE + b"\x81\x80\0\0\0\0", SWITCHING + b"\x81\x02hi")
+    assert [message.framing for message in found] == [Framing.NONE, Framing.UPGRADED]
+    assert follower.http_end == {CLIENT: len(UPGRADE), SERVER: len(SWITCHING)}
+
+
+def test_a_refused_upgrade_stays_http() -> None:
+    found, follower = messages(
+        UPGRADE + GET, b"HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n" + OK + b"\r\nx"
+    )
+    assert [message.status for message in found if message.sender == SERVER] == [426, 200]
+    assert follower.http_end is None
+
+
+def test_a_response_names_the_request_it_answers() -> None:
+    found, _ = messages(GET + GET, (OK + b"Content-Length: 0\r\n\r\n") * 2)
+    assert [message.request for message in found if message.sender == SERVER] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        b"SSH-2.0-OpenSSH\r\n\r\n",
+        OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        OK + b"Content-Length: -1\r\n\r\nab",
+        OK + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * MAX_HEAD_BYTES,
+    ],
+)
+def test_what_is_no_http_is_left_alone_and_not_kept(server: bytes) -> None:
+    follower = ExchangeFollower()
+    follower.feed(CLIENT, GET)
+    follower.feed(SERVER, server)
+    assert follower.feed(SERVER, OK + b"\r\n") == []
+
+
+@given(st.binary(max_size=200), st.binary(max_size=200), st.integers(0, 200))
+def test_any_bytes_whatever_give_messages_within_the_stream(client: bytes, server: bytes, cut: int) -> None:
+    client, server = b"GET / HTTP/1.1\r\n" + client, b"HTTP/1.1 200 OK\r\n" + server
+    found, _ = messages(client, server)
+    assert found == fed(client, [server[:cut], server[cut:]])
+    for message in found:
+        stream = client if message.sender == CLIENT else server
+        assert 0 <= message.start <= message.head_end <= message.end <= len(stream)
