@@ -1,0 +1,1 @@
+"""Tests of the servers, each against a running one."""
