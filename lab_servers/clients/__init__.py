@@ -1,0 +1,29 @@
+"""The lab's own clients: plain coroutines, each returning what it received, with marks.
+
+They are small on purpose and obey no proxy variable of the environment. Run them in a lab
+(``lab.run(get(url))``) or in any event loop. Cancelling one closes its socket at once.
+"""
+
+from lab_servers.clients.ending import Ending
+from lab_servers.clients.http import Answer, get, get_all, post, request
+from lab_servers.clients.polling import JobEvent, LongPolled, Polled, long_poll, poll
+from lab_servers.clients.sse import EventStream, read_events
+from lab_servers.clients.websocket import Conversation, converse
+
+__all__ = [
+    "Answer",
+    "Conversation",
+    "Ending",
+    "EventStream",
+    "JobEvent",
+    "LongPolled",
+    "Polled",
+    "converse",
+    "get",
+    "get_all",
+    "long_poll",
+    "poll",
+    "post",
+    "read_events",
+    "request",
+]
