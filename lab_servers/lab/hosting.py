@@ -1,0 +1,197 @@
+"""Starts one of the servers behind its relay on the running loop, and stops both in good order.
+
+The servers (``lab_servers/servers``) know nothing of this: they are what a learner would write
+at work. What a lab adds, the relay and the quiet log, is added here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from lab_servers.capture.capture import Budget
+from lab_servers.capture.relay import LOOPBACK, Relay
+from lab_servers.servers import http, polling, shutdown, sse, websocket
+
+# Streams that are open when a server stops are given this long to end by themselves.
+SHUTDOWN_S = 0.3
+
+TURNS_TO_ACCEPT = 10
+
+MarkCallback = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class ServerKind:
+    """What the lab's table says of one server.
+
+    Attributes:
+        name: The server's name.
+        speaks: The protocol, in a few words.
+        scheme: The scheme of its URL.
+        endpoints: Paths to try, most telling first.
+        curl: Arguments of a ``curl`` line to try; ``{url}`` stands for the server's http URL.
+    """
+
+    name: str
+    speaks: str
+    scheme: str
+    endpoints: tuple[str, ...]
+    curl: str
+
+
+# RFC 6455 section 1.3 uses this key as its example.
+_UPGRADE = (
+    "-H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' "
+    "-H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='"
+)
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        ServerKind(
+            "http",
+            "HTTP/1.1",
+            "http",
+            ("/api/user/info", "/api/user/info?framing=chunked&parts=3", "/api/answer", "/api/notes"),
+            "curl -i {url}/api/user/info",
+        ),
+        ServerKind(
+            "polling",
+            "HTTP/1.1, asked again and again",
+            "http",
+            ("/api/jobs", "/api/jobs/1", "/api/jobs/1/events?after=0&hold_s=10"),
+            'curl -i {url}/api/jobs --json \'{{"kind": "build", "duration_s": 2}}\'',
+        ),
+        ServerKind(
+            "sse",
+            "Server-Sent Events over HTTP/1.1",
+            "http",
+            ("/api/stream", "/api/build/log"),
+            "curl -iN {url}/api/stream",
+        ),
+        ServerKind(
+            "websocket",
+            "WebSocket",
+            "ws",
+            ("/ws/chat", "/ws/room", "/ws/stream"),
+            f"curl -iN -m 2 {{url}}/ws/chat {_UPGRADE}",
+        ),
+    )
+}
+
+
+class ProblemLog(logging.Handler):
+    """Keeps the last problems that servers report, and drops what is part of an ordinary day.
+
+    A notebook would show a line printed from the lab's thread under whichever cell happens to
+    run, so nothing is printed: the lab shows these instead.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: deque[str] = deque(maxlen=100)
+        self.logger = logging.Logger("lab_servers")
+        self.logger.addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one record as one line, unless it only says that a client left."""
+        error = record.exc_info[1] if record.exc_info else None
+        # Both libraries log a long traceback when a client goes away or sends half a handshake.
+        if not isinstance(error, (ConnectionError, EOFError, ConnectionClosed, InvalidHandshake)):
+            self.lines.append(record.getMessage() + (f" ({type(error).__name__}: {error})" if error else ""))
+
+    def loop_problem(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """An event loop's exception handler."""
+        error = context.get("exception")
+        self.logger.error(str(context.get("message")), exc_info=error if isinstance(error, BaseException) else None)
+
+
+class Hosted:
+    """One running server and its relay."""
+
+    def __init__(self, kind: ServerKind, relay: Relay, stop_server: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self.kind = kind
+        self.relay = relay
+        self._stop_server = stop_server
+
+    @property
+    def url(self) -> str:
+        """The URL that clients use: the relay's, without a path."""
+        host, port = self.relay.address
+        return f"{self.kind.scheme}://{host}:{port}"
+
+    @property
+    def http_url(self) -> str:
+        """The same address for a client that speaks only HTTP, such as curl."""
+        host, port = self.relay.address
+        return f"http://{host}:{port}"
+
+    @property
+    def curl(self) -> str:
+        """A line that a person can paste into a terminal."""
+        return self.kind.curl.format(url=self.http_url)
+
+    async def stop(self) -> None:
+        """Stop the server, which ends its streams in its own way, and then the relay."""
+        self.relay.stop_listening()
+        # asyncio leaves a socket open that was accepted just before its listener closed. The relay
+        # is the server's only client, so after a few turns of the loop there is none such.
+        for _ in range(TURNS_TO_ACCEPT):
+            await asyncio.sleep(0)
+        # The relay goes last: a close frame or a last chunk still has to pass through it.
+        await self._stop_server()
+        await self.relay.stop()
+
+
+async def host(name: str, port: int, budget: Budget, mark: MarkCallback, log: ProblemLog) -> Hosted:
+    """Start a server on a port of its own choice, and its relay on ``port`` (0: any free one).
+
+    Raises:
+        PortUnavailable: the relay's port is taken or may not be opened.
+    """
+
+    def mark_of_this_server(what: str, detail: str) -> None:
+        mark(f"{what} by {name}", detail)
+
+    if name == "websocket":
+        upstream, stop_server = await _start_websocket(mark_of_this_server, log)
+    else:
+        upstream, stop_server = await _start_aiohttp(name, mark_of_this_server, log)
+    relay = Relay(name, upstream, budget)
+    try:
+        await relay.start(port)
+    except BaseException:
+        await stop_server()
+        raise
+    return Hosted(KINDS[name], relay, stop_server)
+
+
+Started = tuple[tuple[str, int], Callable[[], Coroutine[Any, Any, None]]]
+
+
+async def _start_aiohttp(name: str, mark: MarkCallback, log: ProblemLog) -> Started:
+    make_app = {"http": http.make_app, "polling": polling.make_app, "sse": sse.make_app}[name]
+    # Without handler_cancellation a handler whose client has left computes on to its end.
+    runner = web.AppRunner(
+        make_app(mark),
+        handler_cancellation=True,
+        shutdown_timeout=SHUTDOWN_S,
+        access_log=None,
+        logger=log.logger,
+    )
+    await runner.setup()
+    await web.TCPSite(runner, LOOPBACK, 0).start()
+    return runner.addresses[0][:2], runner.cleanup
+
+
+async def _start_websocket(mark: MarkCallback, log: ProblemLog) -> Started:
+    server = await websocket.make_server(LOOPBACK, 0, mark, logger=log.logger)
+    return next(iter(server.sockets)).getsockname()[:2], lambda: shutdown.stop(server, SHUTDOWN_S)

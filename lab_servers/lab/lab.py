@@ -1,0 +1,285 @@
+"""The lab: starts the servers behind their relays, runs clients, hands out recordings, cleans up.
+
+Everything lives on one thread of its own (``thread.py``); which servers there are and how they
+are started stands in ``hosting.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import itertools
+from collections.abc import Coroutine, Mapping, Sequence
+from types import TracebackType
+from typing import Any, TypeVar
+
+from lab_servers.capture.capture import DEFAULT_LIMIT_BYTES, Budget
+from lab_servers.errors import BadParameter, LabNotRunning, require_between
+from lab_servers.lab.hosting import KINDS, Hosted, ProblemLog, host
+from lab_servers.lab.table import html_table, text_table
+from lab_servers.lab.take import Take
+from lab_servers.lab.thread import Job, LoopThread
+from lab_servers.marks import Mark, now_ns, wall_clock_offset_ns
+from lab_servers.recording import Recording
+
+T = TypeVar("T")
+
+MARKS_LIMIT = 100_000
+
+# How long a take waits for its connections to close before it calls them "still open".
+SETTLE_S = 0.5
+
+_numbers = itertools.count(1)
+
+
+class Lab:
+    """Real servers on loopback ports, each behind a relay that records every byte.
+
+    Use it as a context manager in a script, or through :func:`start_lab` in a notebook.
+
+    Args:
+        servers: Names of the servers to start.
+        ports: Fixed ports of relays, by server name; 0 or no entry takes any free port.
+        limit_bytes: Bound on what is recorded, 0 to 4 GiB. At the bound the relays go on
+            relaying, and every recording says what is missing.
+
+    Raises:
+        BadParameter: an unknown server, or a port or a limit out of bounds.
+    """
+
+    def __init__(
+        self,
+        servers: Sequence[str] = tuple(KINDS),
+        *,
+        ports: Mapping[str, int] | None = None,
+        limit_bytes: int = DEFAULT_LIMIT_BYTES,
+    ) -> None:
+        for name in (*servers, *(ports or {})):
+            if name not in KINDS:
+                raise BadParameter(f"There is no server {name!r}: choose from {', '.join(KINDS)}.")
+        for name, port in (ports or {}).items():
+            require_between(f"the port of {name}", port, 0, 65535)
+        require_between("limit_bytes", limit_bytes, 0, 4 * 1024**3, "bytes")
+        self._names = tuple(dict.fromkeys(servers))
+        self._ports = dict(ports or {})
+        self._budget = Budget(limit_bytes)
+        self._log = ProblemLog()
+        self._thread = LoopThread(f"lab-{next(_numbers)}", self._log.loop_problem)
+        self._hosted: dict[str, Hosted] = {}
+        self._marks: list[Mark] = []
+        self._takes: list[Take] = []
+        self._taken_since_ns: int | None = None  # start of the earliest take not yet handed over
+        self._wall_clock_offset_ns = 0
+
+    # --- life ---------------------------------------------------------------------------
+
+    def start(self) -> Lab:
+        """Start the servers that do not run yet, and return the lab itself.
+
+        Raises:
+            PortUnavailable: a fixed port is taken or may not be opened; nothing is left running.
+        """
+        if not self.is_running:
+            self._thread.start()
+            try:
+                self.run(self._start())
+            except BaseException:
+                self._thread.stop()
+                raise
+        return self
+
+    def stop(self) -> None:
+        """Stop every server, client and relay. Recordings stay; stopping twice is harmless."""
+        if self.is_running:
+            try:
+                self.run(self._stop())
+            finally:
+                self._thread.stop()
+                self._hosted.clear()
+
+    async def start_async(self) -> Lab:
+        """:meth:`start` for a caller that must not block its own loop."""
+        return await asyncio.to_thread(self.start)
+
+    async def stop_async(self) -> None:
+        """:meth:`stop` for a caller that must not block its own loop."""
+        await asyncio.to_thread(self.stop)
+
+    def __enter__(self) -> Lab:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Lab:
+        return await self.start_async()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.stop_async()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the servers are up."""
+        return self._thread.is_running
+
+    # --- work ---------------------------------------------------------------------------
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the lab's loop, and block until it is done.
+
+        Raises:
+            LabNotRunning: the lab was not started, or was stopped meanwhile.
+            WouldDeadlock: called on the lab's own thread.
+        """
+        return self._thread.run(work)
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> Job[T]:
+        """Run a coroutine on the lab's loop without waiting: ``await`` the job, or ask its result."""
+        return self._thread.submit(work)
+
+    def mark(self, name: str, detail: str = "") -> None:
+        """Note an application's moment, from any thread."""
+        if len(self._marks) < MARKS_LIMIT:
+            self._marks.append(Mark(now_ns(), name, detail))
+
+    # --- what is where ------------------------------------------------------------------
+
+    @property
+    def hosted(self) -> tuple[Hosted, ...]:
+        """The running servers with their relays."""
+        return tuple(self._hosted.values())
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The last problems that servers reported, oldest first."""
+        return tuple(self._log.lines)
+
+    def url(self, server: str, path: str = "") -> str:
+        """The URL of a path on one server, as a client uses it.
+
+        Raises:
+            LabNotRunning: the lab does not run.
+            BadParameter: no such server runs.
+        """
+        if not self.is_running:
+            raise LabNotRunning("The lab is not running: start it with start_lab().")
+        if server not in self._hosted:
+            raise BadParameter(f"No server {server!r} runs in this lab: choose from {', '.join(self._hosted)}.")
+        return self._hosted[server].url + path
+
+    # --- recordings ---------------------------------------------------------------------
+
+    def recording(self, name: str = "lab", **parameters: object) -> Recording:
+        """Everything recorded since the start or the last :meth:`forget`, as it is now."""
+        return self.run(self._recording(name, parameters, since_ns=0))
+
+    def record(self, name: str, *, settle_s: float = SETTLE_S, **parameters: object) -> Take:
+        """Record one run: ``with lab.record("my run") as take: …``, then ``take.recording``.
+
+        Args:
+            name: What is run.
+            settle_s: How long to wait, at the end, for the connections of the run to close, seconds.
+            parameters: The run's parameters; the recording and a saved file carry them.
+        """
+        require_between("settle_s", settle_s, 0, 60, "seconds")
+        return Take(self, name, settle_s, parameters)
+
+    def forget(self) -> None:
+        """Drop what is recorded of closed connections, and all marks; recordings made before stay."""
+        self.run(self._forget(since_ns=0))
+
+    # --- on the lab's own loop ----------------------------------------------------------
+
+    async def _start(self) -> None:
+        self._wall_clock_offset_ns = wall_clock_offset_ns()
+        try:
+            for name in self._names:
+                self._hosted[name] = await host(name, self._ports.get(name, 0), self._budget, self.mark, self._log)
+        except BaseException:
+            await self._stop()
+            self._hosted.clear()
+            raise
+
+    async def _stop(self) -> None:
+        await asyncio.gather(*(hosted.stop() for hosted in self.hosted))
+
+    async def _recording(self, name: str, parameters: Mapping[str, object], since_ns: int) -> Recording:
+        captures = [capture for hosted in self.hosted for capture in hosted.relay.captures()]
+        return Recording(
+            name,
+            tuple(sorted((c for c in captures if c.opened_ns >= since_ns), key=lambda capture: capture.opened_ns)),
+            tuple(sorted((m for m in self._marks if m.at_ns >= since_ns), key=lambda mark: mark.at_ns)),
+            dict(parameters),
+            self._wall_clock_offset_ns,
+            sum(hosted.relay.unrecorded_connections for hosted in self.hosted),
+        )
+
+    async def _forget(self, since_ns: int) -> None:
+        self._marks = [mark for mark in self._marks if mark.at_ns < since_ns]
+        for hosted in self.hosted:
+            hosted.relay.forget(since_ns)
+
+    async def begin_take(self, take: Take) -> None:
+        """A take begins; on the lab's loop."""
+        self._takes.append(take)
+        self._taken_since_ns = self._taken_since_ns or take.since_ns
+
+    async def end_take(self, take: Take, settle_s: float) -> Recording:
+        """A take ends, and gets its recording; on the lab's loop."""
+        try:
+            await self._settle(take.since_ns, settle_s)
+            return await self._recording(take.name, take.parameters, take.since_ns)
+        finally:
+            self._takes.remove(take)
+            # What a take that still goes on has begun to see must stay.
+            if not self._takes:
+                await self._forget(self._taken_since_ns or take.since_ns)
+                self._taken_since_ns = None
+
+    async def _settle(self, since_ns: int, settle_s: float) -> None:
+        waits = [asyncio.ensure_future(hosted.relay.settle(since_ns)) for hosted in self.hosted]
+        _, late = await asyncio.wait(waits, timeout=settle_s)
+        for wait in late:
+            wait.cancel()
+
+    # --- how it shows itself --------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return text_table(self.hosted, self.problems) if self.is_running else "Lab (stopped)"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.hosted, self.problems) if self.is_running else "<p>Lab (stopped)</p>"
+
+
+_current: Lab | None = None
+
+
+def start_lab(
+    servers: Sequence[str] = tuple(KINDS),
+    *,
+    ports: Mapping[str, int] | None = None,
+    limit_bytes: int = DEFAULT_LIMIT_BYTES,
+) -> Lab:
+    """Start a lab; the one that an earlier call started is stopped first, so a cell can be run again.
+
+    The arguments are those of :class:`Lab`.
+
+    Raises:
+        BadParameter: an unknown server, or a port or a limit out of bounds.
+        PortUnavailable: a fixed port is taken or may not be opened.
+    """
+    global _current
+    lab = Lab(servers, ports=ports, limit_bytes=limit_bytes)
+    if _current is not None:
+        _current.stop()
+    else:
+        atexit.register(_stop_current)
+    _current = lab.start()
+    return lab
+
+
+def _stop_current() -> None:
+    if _current is not None:
+        _current.stop()

@@ -1,0 +1,148 @@
+"""A recording: the parameters, captures and marks of one run, which every view is made from.
+
+It comes from a lab (``lab/lab.py``) or a scenario, and can be saved as a pcapng file that
+Wireshark opens (``capture/pcapng.py``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from html import escape
+from pathlib import Path
+
+from lab_servers.capture.capture import Capture, Side
+from lab_servers.capture.pcapng import write_pcapng
+from lab_servers.errors import SaveFailed
+from lab_servers.marks import Mark
+
+# A pcapng option holds at most 65,535 bytes, and a character of UTF-8 takes up to four.
+COMMENT_LIMIT = 16_000
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What one run left behind.
+
+    Attributes:
+        name: What was run.
+        captures: One for each connection, in the order of opening.
+        marks: The applications' own moments, in order of time.
+        parameters: The parameters of the run, by name.
+        wall_clock_offset_ns: What to add to a time of this recording to get Unix time.
+        unrecorded_connections: Connections that passed after the bound on recording was reached.
+    """
+
+    name: str
+    captures: tuple[Capture, ...]
+    marks: tuple[Mark, ...] = ()
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    wall_clock_offset_ns: int = 0
+    unrecorded_connections: int = 0
+
+    def __iter__(self) -> Iterator[Capture]:
+        return iter(self.captures)
+
+    def __len__(self) -> int:
+        return len(self.captures)
+
+    def of(self, server: str) -> tuple[Capture, ...]:
+        """The captures of one server, by its name."""
+        return tuple(capture for capture in self.captures if capture.server == server)
+
+    def marks_named(self, name: str) -> tuple[Mark, ...]:
+        """The marks of one series, in order of time."""
+        return tuple(mark for mark in self.marks if mark.name == name)
+
+    def with_marks(self, name: str, marks: Iterable[Mark]) -> Recording:
+        """A copy with a client's marks added; ``name`` is put before theirs, as in ``"SSE: event"``."""
+        added = tuple(replace(mark, name=f"{name}: {mark.name}") for mark in marks)
+        return replace(self, marks=tuple(sorted((*self.marks, *added), key=lambda mark: mark.at_ns)))
+
+    @property
+    def start_ns(self) -> int:
+        """The earliest time in the recording; 0 when it is empty."""
+        times = [capture.opened_ns for capture in self.captures] + [mark.at_ns for mark in self.marks]
+        return min(times, default=0)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What whoever looks at this recording must know about it, one sentence each."""
+        sentences = []
+        for capture in self.captures:
+            for side in Side:
+                missing = capture.unrecorded_bytes.get(side, 0)
+                if missing:
+                    sentences.append(
+                        f"The bound on recording was reached: {missing:,} bytes from the {side.value} of "
+                        f"{capture.server} connection {capture.number} passed unrecorded."
+                    )
+            if capture.closed_ns is None:
+                sentences.append(f"{capture.server} connection {capture.number} was still open.")
+        if self.unrecorded_connections:
+            sentences.append(
+                f"The bound on recording was reached: {self.unrecorded_connections:,} connections passed unrecorded."
+            )
+        return tuple(sentences)
+
+    @property
+    def comment(self) -> str:
+        """One line that says what was run with which parameters; saved files carry it."""
+        parameters = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
+        return f"{self.name}({parameters})"
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write a pcapng file that Wireshark opens, and return its path.
+
+        Raises:
+            SaveFailed: the file cannot be written.
+        """
+        target = Path(path)
+        try:
+            with target.open("wb") as stream:
+                write_pcapng(
+                    stream,
+                    self.captures,
+                    wall_clock_offset_ns=self.wall_clock_offset_ns,
+                    comment="\n".join((self.comment, *self.notices))[:COMMENT_LIMIT],
+                    marks=self.marks,
+                )
+        except OSError as error:
+            raise SaveFailed(f"{target} cannot be written ({error.strerror}): choose another place.") from None
+        return target
+
+    def __str__(self) -> str:
+        lines = [self.comment]
+        for capture in self.captures:
+            lines.append("  " + "  ".join(_row(capture, self.start_ns)))
+        return "\n".join((*lines, *self.notices))
+
+    def _repr_html_(self) -> str:
+        style = "text-align:left;padding:0.3em 0.9em"
+        heads = ("server", "connection", "client sent", "server sent", "opened", "open for")
+        head = "".join(f'<th scope="col" style="{style}">{name}</th>' for name in heads)
+        rows = "".join(
+            "<tr>"
+            + "".join(f'<td style="{style}">{escape(cell)}</td>' for cell in _row(capture, self.start_ns))
+            + "</tr>"
+            for capture in self.captures
+        )
+        notices = "".join(f"<p>{escape(notice)}</p>" for notice in self.notices)
+        return (
+            f'<table><caption style="text-align:left">{escape(self.comment)}</caption>'
+            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{notices}"
+        )
+
+
+def _row(capture: Capture, start_ns: int) -> tuple[str, ...]:
+    sent = [len(capture.bytes_from(side)) + capture.unrecorded_bytes.get(side, 0) for side in Side]
+    closed_ns = capture.closed_ns
+    return (
+        capture.server,
+        str(capture.number),
+        f"{sent[0]:,} bytes",
+        f"{sent[1]:,} bytes",
+        f"{(capture.opened_ns - start_ns) / 1e6:,.1f} ms",
+        "still open" if closed_ns is None else f"{(closed_ns - capture.opened_ns) / 1e6:,.1f} ms",
+    )
