@@ -1,0 +1,6 @@
+"""Runs that a notebook makes: each is a frozen set of bounded parameters with a ``run`` that yields a recording."""
+
+from lab_servers.scenarios.four_ways import FourWays
+from lab_servers.scenarios.one_exchange import OneExchange
+
+__all__ = ["FourWays", "OneExchange"]

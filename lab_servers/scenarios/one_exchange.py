@@ -1,0 +1,45 @@
+"""One request and its answer, with the framing and the delays of your choice."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from urllib.parse import urlencode
+
+from lab_servers.clients import get
+from lab_servers.errors import require_between, require_one_of
+from lab_servers.lab import Lab
+from lab_servers.recording import Recording
+
+FRAMINGS = ("content-length", "chunked", "close")
+
+
+@dataclass(frozen=True)
+class OneExchange:
+    """The parameters of the run.
+
+    Attributes:
+        framing: How the answer says where its body ends (RFC 9112 section 6.3).
+        delay_s: Seconds the server waits before it sends the head, 0 to 30.
+        parts: In how many parts the server writes the body, 1 to 29.
+        part_delay_s: Seconds the server waits between two parts, 0 to 5.
+
+    Raises:
+        BadParameter: a parameter is out of its bounds.
+    """
+
+    framing: str = "content-length"
+    delay_s: float = 0.0
+    parts: int = 1
+    part_delay_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_one_of("framing", self.framing, FRAMINGS)
+        require_between("delay_s", self.delay_s, 0, 30, "seconds")
+        require_between("parts", self.parts, 1, 29)
+        require_between("part_delay_s", self.part_delay_s, 0, 5, "seconds")
+
+    def run(self, lab: Lab) -> Recording:
+        """Ask ``GET /api/user/info`` once; the client's marks are named ``"client: …"``."""
+        with lab.record("OneExchange", **asdict(self)) as take:
+            answer = lab.run(get(lab.url("http", "/api/user/info?" + urlencode(asdict(self))), timeout_s=200))
+        return take.recording.with_marks("client", answer.marks)

@@ -1,0 +1,46 @@
+"""The bytes of one direction as a plain table: offset, time, hexadecimal digits and text."""
+
+from __future__ import annotations
+
+from lab_servers.capture.capture import Capture, Side
+from lab_servers.errors import require_between
+from lab_servers.views.table import Table
+
+BYTES_PER_ROW = 16
+DEFAULT_LIMIT_BYTES = 1024
+
+
+def printable(data: bytes) -> str:
+    """ASCII as it is, every other byte as a middle dot."""
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "·" for byte in data)
+
+
+def byte_table(capture: Capture, sender: Side, *, start: int = 0, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> Table:
+    """What one side sent, as it passed the relay.
+
+    A row never spans two reads of the relay, so that each row has one time.
+
+    Args:
+        capture: The connection.
+        sender: The side whose bytes are shown.
+        start: Offset of the first byte shown.
+        limit_bytes: How many bytes are shown at most, 1 to 1,000,000.
+    """
+    require_between("start", start, 0, float("inf") if start >= 0 else 0, "bytes")
+    require_between("limit_bytes", limit_bytes, 1, 1_000_000, "bytes")
+    chunks = capture.chunks_from(sender)
+    total = chunks[-1].end if chunks else 0
+    stop = min(total, start + limit_bytes)
+    rows = []
+    for chunk in chunks:
+        first, last = max(start, chunk.offset), min(stop, chunk.end)
+        for offset in range(first, last, BYTES_PER_ROW):
+            data = chunk.data[offset - chunk.offset : min(offset + BYTES_PER_ROW, last) - chunk.offset]
+            at_ms = (chunk.at_ns - capture.opened_ns) / 1e6
+            rows.append((f"{offset}", f"{at_ms:.2f} ms", data.hex(" "), printable(data)))
+    caption = f"What the {sender.value} sent: bytes {start} to {stop} of {total}, and when they passed the relay"
+    if stop == total and start == 0:
+        caption = f"What the {sender.value} sent: {total} bytes, and when they passed the relay"
+    missing = capture.unrecorded_bytes.get(sender, 0)
+    notices = (f"The bound on recording was reached: {missing:,} more bytes passed unrecorded.",) if missing else ()
+    return Table(caption, ("offset", "time", "bytes", "text"), tuple(rows), frozenset({0, 1, 2, 3}), notices)

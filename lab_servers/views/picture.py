@@ -1,0 +1,88 @@
+"""A matplotlib figure with the words that say the same, drawn so that it fits both JupyterLab themes.
+
+``style.py`` gives the colours; the views that draw (``arrivals.py``, ``sequence.py``) make figures.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import warnings
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from lab_servers.errors import SaveFailed
+from lab_servers.views.style import THEMED
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure and its text.
+
+    Attributes:
+        figure: The drawing.
+        title: What it shows, in a few words.
+        text: The sentence, computed from the same data, that says what can be seen.
+        notices: What the reader must know about the recording, one sentence each.
+    """
+
+    figure: Figure
+    title: str
+    text: str
+    notices: tuple[str, ...] = ()
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the drawing to a file; its ending (``.png``, ``.svg``, ``.pdf``) chooses the format.
+
+        Raises:
+            SaveFailed: the file cannot be written, or its format is unknown.
+        """
+        target = Path(path)
+        try:
+            with warnings.catch_warnings():
+                _allow_missing_glyphs()
+                self.figure.savefig(target, facecolor="white")
+        except (OSError, ValueError) as error:
+            raise SaveFailed(f"{target} cannot be written ({error}): choose another place, and .png or .svg.") from None
+        return target
+
+    def svg(self) -> str:
+        """The drawing as an SVG element that takes its text colours from the page around it."""
+        buffer = io.StringIO()
+        with warnings.catch_warnings(), mpl.rc_context({"svg.fonttype": "none"}):
+            _allow_missing_glyphs()
+            self.figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Title": self.title})
+        svg = buffer.getvalue()
+        svg = svg[svg.index("<svg") :]
+        for plain, themed in THEMED.items():
+            svg = svg.replace(plain, f"var({themed}, {plain})")
+        # The size in points would keep a small window from shrinking it.
+        width = re.search(r'<svg[^>]* width="([\d.]+)pt"', svg)
+        size = f"width:100%;max-width:{float(width[1]) if width else 720:.0f}pt;height:auto"
+        svg = re.sub(r'(<svg[^>]*?) width="[\d.]+pt"', r"\1", svg, count=1)
+        svg = re.sub(r'(<svg[^>]*?) height="[\d.]+pt"', r"\1", svg, count=1)
+        label = escape(f"{self.title}. {self.text}", quote=True)
+        return svg.replace("<svg", f'<svg role="img" aria-label="{label}" style="{size}"', 1)
+
+    def _repr_html_(self) -> str:
+        notices = "".join(f"<p>{escape(notice)}</p>" for notice in self.notices)
+        return (
+            f'<figure style="margin:0.5em 0">{self.svg()}'
+            f'<figcaption style="max-width:60em">{escape(self.text)}</figcaption></figure>{notices}'
+        )
+
+    def __str__(self) -> str:
+        return "\n".join((self.title, self.text, *self.notices))
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _allow_missing_glyphs() -> None:
+    # The text stays text in the SVG, and the reader's browser has the glyphs that matplotlib's font lacks.
+    warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")

@@ -1,0 +1,130 @@
+"""The sequence picture: time runs downward to scale, one arrow per step from the side that took it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lab_servers.capture.capture import Capture, Side, TransitionKind
+from lab_servers.views.picture import Picture
+from lab_servers.views.style import BLUE, FAINT, INK, VERMILION, new_figure
+from lab_servers.views.table import Table
+from lab_servers.wire.http1 import Message, messages
+
+_COLORS = {Side.CLIENT: BLUE, Side.SERVER: VERMILION}
+_TRANSITIONS = {
+    TransitionKind.OPENED: "opens the connection",
+    TransitionKind.HALF_CLOSED: "FIN: has no more to send",
+    TransitionKind.RESET: "RST: gives the connection up",
+}
+MAX_STEPS = 60
+MAX_LABEL = 58
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that one side did, at the time at which it passed the relay.
+
+    Attributes:
+        at_s: Seconds since the connection was opened.
+        by: The side that did it.
+        label: What it was, in a few words.
+    """
+
+    at_s: float
+    by: Side
+    label: str
+
+
+def steps(capture: Capture) -> tuple[Step, ...]:
+    """What happened on a connection: transitions, heads, and each read of body bytes."""
+    client, server = (capture.bytes_from(side) for side in Side)
+    found, _ = messages(client, server, ended=capture.closed_ns is not None)
+    taken = [*_transition_steps(capture)]
+    for side in Side:
+        taken += _byte_steps(capture, side, [message for message in found if message.sender == side.value])
+    return tuple(Step((at_ns - capture.opened_ns) / 1e9, by, label) for at_ns, _, by, label in sorted(taken, key=_when))
+
+
+_Taken = tuple[int, int, Side, str]
+
+
+def _when(step: _Taken) -> tuple[int, int]:
+    return step[0], step[1]
+
+
+def _transition_steps(capture: Capture) -> Iterator[_Taken]:
+    for transition in capture.transitions:
+        label = _TRANSITIONS.get(transition.kind)
+        if label is not None and transition.by is not None:
+            first = transition.kind is TransitionKind.OPENED
+            yield transition.at_ns, -1 if first else 1, transition.by, label
+
+
+def _byte_steps(capture: Capture, side: Side, found: list[Message]) -> Iterator[_Taken]:
+    for message in found:
+        size = message.head_end - message.start
+        start_line = message.start_line if len(message.start_line) <= 40 else message.start_line[:39] + "…"
+        yield capture.time_of(side, message.head_end - 1), 0, side, f"{start_line}  (head, {size} bytes)"
+    head_ranges = [(message.start, message.head_end) for message in found]
+    http_end = found[-1].end if found else 0
+    for chunk in capture.chunks_from(side):
+        in_heads = sum(max(0, min(chunk.end, stop) - max(chunk.offset, start)) for start, stop in head_ranges)
+        rest = len(chunk.data) - in_heads
+        if rest:
+            kind = "body" if chunk.offset < http_end else "bytes that are not HTTP"
+            yield chunk.at_ns, 0, side, f"{kind}, {rest} bytes"
+
+
+def sequence_table(capture: Capture) -> Table:
+    """The steps of the picture as a table."""
+    arrow = {Side.CLIENT: "client →", Side.SERVER: "← server"}
+    rows = tuple((f"{step.at_s * 1e3:.2f} ms", arrow[step.by], step.label) for step in steps(capture))
+    return Table("What passed the relay, in order", ("time", "who", "what"), rows)
+
+
+def sequence_picture(capture: Capture) -> Picture:
+    """Draw a connection between its two lifelines; labels are moved apart, times are not."""
+    taken = steps(capture)
+    shown = taken[:MAX_STEPS]
+    span_s = max((step.at_s for step in shown), default=0.0) or 1e-6
+    figure, axes = new_figure(9.5, max(2.6, 0.42 * len(shown) + 0.9))
+    label_gap_ms = span_s * 1e3 / max(len(shown) - 1, 6) * 0.98
+    for x, name in ((0.0, "client"), (1.0, "server")):
+        axes.axvline(x, color=FAINT, linewidth=2, zorder=0)
+        axes.text(x, -label_gap_ms * 0.9, name, ha="center", va="bottom", color=INK, fontsize=13, weight="bold")
+    label_y_ms = float("-inf")
+    for step in shown:
+        y_ms = step.at_s * 1e3
+        start, end = (0.0, 1.0) if step.by is Side.CLIENT else (1.0, 0.0)
+        color = _COLORS[step.by]
+        axes.annotate(
+            "",
+            (end, y_ms),
+            (start, y_ms),
+            arrowprops={"arrowstyle": "-|>", "color": color, "linewidth": 1.8, "shrinkA": 0, "shrinkB": 0},
+        )
+        label_y_ms = max(y_ms, label_y_ms + label_gap_ms)
+        axes.plot([1.02, 1.08], [y_ms, label_y_ms], color=FAINT, linewidth=0.8, clip_on=False)
+        sign = "→" if step.by is Side.CLIENT else "←"
+        axes.text(1.1, label_y_ms, f"{sign} {step.label}", va="center", color=INK, fontsize=11)
+    axes.set_xlim(-0.25, 3.1)
+    axes.set_ylim(max(span_s * 1e3, label_y_ms) + label_gap_ms * 0.6, -label_gap_ms * 1.4)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+    axes.set_ylabel("milliseconds since the connection was opened")
+    return Picture(figure, "One connection, to scale", _sentence(capture, taken), _notices(len(taken)))
+
+
+def _sentence(capture: Capture, taken: tuple[Step, ...]) -> str:
+    sizes = " and ".join(f"the {side.value} sent {len(capture.bytes_from(side)):,} bytes" for side in Side)
+    if not taken:
+        return "Nothing was recorded on this connection."
+    steps_told = f"{len(taken)} steps in {taken[-1].at_s * 1e3:.2f} ms: {sizes}."
+    return f"{steps_told} An arrow's height is the time at which its bytes passed the relay."
+
+
+def _notices(count: int) -> tuple[str, ...]:
+    if count <= MAX_STEPS:
+        return ()
+    return (f"The first {MAX_STEPS} of {count} steps are drawn; the table of steps has them all.",)

@@ -1,0 +1,59 @@
+"""A table that reads the same as HTML, as text and in a saved page. Every other view that is no picture is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+_CELL = "text-align:left;vertical-align:top;padding:0.25em 0.8em"
+_CODE = "font-family:var(--jp-code-font-family,monospace);white-space:pre;"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text under named columns.
+
+    Attributes:
+        caption: What the table shows, in one sentence.
+        columns: The heads.
+        rows: One tuple of cells per row; captured bytes in them are text and never markup.
+        code: Which columns hold bytes or code, by position.
+        notices: What the reader must know about the recording, one sentence each.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    code: frozenset[int] = frozenset()
+    notices: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        widths = [max(len(row[i]) for row in (self.columns, *self.rows)) for i in range(len(self.columns))]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in (self.columns, *self.rows)
+        ]
+        return "\n".join((self.caption, *lines, *self.notices))
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        heads = "".join(f'<th scope="col" style="{_CELL}">{escape(name)}</th>' for name in self.columns)
+        rows = "".join(f"<tr>{self._cells(row)}</tr>" for row in self.rows)
+        notices = "".join(f"<p>{escape(notice)}</p>" for notice in self.notices)
+        return (
+            '<div style="overflow-x:auto"><table style="margin-left:0">'
+            f'<caption style="text-align:left;font-weight:bold">{escape(self.caption)}</caption>'
+            f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{notices}"
+        )
+
+    def _cells(self, row: tuple[str, ...]) -> str:
+        cells = []
+        for position, cell in enumerate(row):
+            style = _CELL + (";" + _CODE if position in self.code else "")
+            if position == 0:
+                cells.append(f'<th scope="row" style="{style}">{escape(cell)}</th>')
+            else:
+                cells.append(f'<td style="{style}">{escape(cell)}</td>')
+        return "".join(cells)
