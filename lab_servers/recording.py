@@ -21,6 +21,16 @@ from lab_servers.marks import Mark
 COMMENT_LIMIT = 16_000
 
 
+def bound_notices(capture: Capture) -> tuple[str, ...]:
+    """What is missing from a capture because the bound on recording was reached, one sentence for each side."""
+    return tuple(
+        f"The bound on recording was reached: {capture.unrecorded_bytes[side]:,} bytes from the {side.value} of "
+        f"{capture.server} connection {capture.number} passed unrecorded."
+        for side in Side
+        if capture.unrecorded_bytes.get(side)
+    )
+
+
 @dataclass(frozen=True)
 class Recording:
     """What one run left behind.
@@ -69,15 +79,9 @@ class Recording:
     @property
     def notices(self) -> tuple[str, ...]:
         """What whoever looks at this recording must know about it, one sentence each."""
-        sentences = []
+        sentences: list[str] = []
         for capture in self.captures:
-            for side in Side:
-                missing = capture.unrecorded_bytes.get(side, 0)
-                if missing:
-                    sentences.append(
-                        f"The bound on recording was reached: {missing:,} bytes from the {side.value} of "
-                        f"{capture.server} connection {capture.number} passed unrecorded."
-                    )
+            sentences += bound_notices(capture)
             if capture.closed_ns is None:
                 sentences.append(f"{capture.server} connection {capture.number} was still open.")
         if self.unrecorded_connections:

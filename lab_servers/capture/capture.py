@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024
@@ -120,7 +121,11 @@ class Capture:
 
     def chunks_from(self, sender: Side) -> tuple[Chunk, ...]:
         """The chunks of one direction, without gaps between them."""
-        return tuple(chunk for chunk in self.chunks if chunk.sender is sender)
+        return self._by_sender[sender]
+
+    @cached_property
+    def _by_sender(self) -> dict[Side, tuple[Chunk, ...]]:
+        return {side: tuple(chunk for chunk in self.chunks if chunk.sender is side) for side in Side}
 
     def bytes_from(self, sender: Side) -> bytes:
         """The recorded byte stream of one direction."""

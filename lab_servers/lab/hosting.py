@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from lab_servers.capture.capture import Budget
@@ -104,8 +105,9 @@ class ProblemLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one record as one line, unless it only says that a client left."""
         error = record.exc_info[1] if record.exc_info else None
-        # Both libraries log a long traceback when a client goes away or sends half a handshake.
-        if not isinstance(error, (ConnectionError, EOFError, ConnectionClosed, InvalidHandshake)):
+        # Both libraries log a long traceback when a client goes away or sends what is no HTTP.
+        ordinary = (ConnectionError, EOFError, ConnectionClosed, InvalidHandshake, HttpProcessingError)
+        if not isinstance(error, ordinary):
             self.lines.append(record.getMessage() + (f" ({type(error).__name__}: {error})" if error else ""))
 
     def loop_problem(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

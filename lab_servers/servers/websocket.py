@@ -150,8 +150,8 @@ def make_server(
 
 if __name__ == "__main__":
 
-    async def main() -> None:
+    async def _serve() -> None:
         async with make_server("127.0.0.1", 8083) as server:
             await server.serve_forever()
 
-    asyncio.run(main())
+    asyncio.run(_serve())

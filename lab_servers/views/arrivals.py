@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from lab_servers.errors import BadParameter
 from lab_servers.recording import Recording
 from lab_servers.views.picture import Picture
-from lab_servers.views.style import FAINT, GRID, INK, MARKERS, SERIES, new_figure
+from lab_servers.views.style import FAINT, GRID, INK, MARKERS, SERIES, new_figure, payload_fonts
 from lab_servers.views.table import Table
 
 
@@ -114,4 +114,4 @@ def _label_pieces(axes: Axes, lane: Lane, y: float) -> None:
         else:
             groups.append((shown, piece))
     for shown, text in groups:
-        axes.text(shown, y + 0.28, text, ha="center", va="bottom", color=INK, fontsize=15)
+        axes.text(shown, y + 0.28, text, ha="center", va="bottom", color=INK, fontsize=15, fontfamily=payload_fonts())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lab_servers.capture.capture import Capture, Side
+from lab_servers.recording import bound_notices
 from lab_servers.views.table import Table
 from lab_servers.wire.http1 import CLIENT, Message, messages
 
@@ -41,4 +42,4 @@ def head_table(capture: Capture, sender: Side, index: int = 0) -> Table:
         f"The head of the {what}: {message.head_end - message.start} bytes, {len(message.field_lines)} field lines; "
         f"body: {message.body_length} bytes, framing: {message.framing.value}"
     )
-    return Table(caption, ("name", "value"), tuple(rows), frozenset({0, 1}))
+    return Table(caption, ("name", "value"), tuple(rows), frozenset({0, 1}), bound_notices(capture))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab_servers.capture.capture import Capture, Side
 from lab_servers.errors import require_between
+from lab_servers.recording import bound_notices
 from lab_servers.views.table import Table
 
 BYTES_PER_ROW = 16
@@ -41,6 +42,5 @@ def byte_table(capture: Capture, sender: Side, *, start: int = 0, limit_bytes: i
     caption = f"What the {sender.value} sent: bytes {start} to {stop} of {total}, and when they passed the relay"
     if stop == total and start == 0:
         caption = f"What the {sender.value} sent: {total} bytes, and when they passed the relay"
-    missing = capture.unrecorded_bytes.get(sender, 0)
-    notices = (f"The bound on recording was reached: {missing:,} more bytes passed unrecorded.",) if missing else ()
-    return Table(caption, ("offset", "time", "bytes", "text"), tuple(rows), frozenset({0, 1, 2, 3}), notices)
+    columns = ("offset", "time", "bytes", "text")
+    return Table(caption, columns, tuple(rows), frozenset({0, 1, 2, 3}), bound_notices(capture))

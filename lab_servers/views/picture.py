@@ -44,7 +44,7 @@ class Picture:
         """
         target = Path(path)
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), mpl.rc_context({"svg.fonttype": "none"}):
                 _allow_missing_glyphs()
                 self.figure.savefig(target, facecolor="white")
         except (OSError, ValueError) as error:
@@ -56,8 +56,8 @@ class Picture:
         buffer = io.StringIO()
         with warnings.catch_warnings(), mpl.rc_context({"svg.fonttype": "none"}):
             _allow_missing_glyphs()
-            self.figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Title": self.title})
-        svg = buffer.getvalue()
+            self.figure.savefig(buffer, format="svg", transparent=True)
+        svg = re.sub(r"<metadata>.*?</metadata>", "", buffer.getvalue(), flags=re.DOTALL)
         svg = svg[svg.index("<svg") :]
         for plain, themed in THEMED.items():
             svg = svg.replace(plain, f"var({themed}, {plain})")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lab_servers.capture.capture import Capture, Side, TransitionKind
+from lab_servers.recording import bound_notices
 from lab_servers.views.picture import Picture
 from lab_servers.views.style import BLUE, FAINT, INK, VERMILION, new_figure
 from lab_servers.views.table import Table
@@ -80,7 +81,7 @@ def sequence_table(capture: Capture) -> Table:
     """The steps of the picture as a table."""
     arrow = {Side.CLIENT: "client →", Side.SERVER: "← server"}
     rows = tuple((f"{step.at_s * 1e3:.2f} ms", arrow[step.by], step.label) for step in steps(capture))
-    return Table("What passed the relay, in order", ("time", "who", "what"), rows)
+    return Table("What passed the relay, in order", ("time", "who", "what"), rows, notices=bound_notices(capture))
 
 
 def sequence_picture(capture: Capture) -> Picture:
@@ -113,7 +114,7 @@ def sequence_picture(capture: Capture) -> Picture:
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
     axes.set_ylabel("milliseconds since the connection was opened")
-    return Picture(figure, "One connection, to scale", _sentence(capture, taken), _notices(len(taken)))
+    return Picture(figure, "One connection, to scale", _sentence(capture, taken), _notices(capture, len(taken)))
 
 
 def _sentence(capture: Capture, taken: tuple[Step, ...]) -> str:
@@ -124,7 +125,8 @@ def _sentence(capture: Capture, taken: tuple[Step, ...]) -> str:
     return f"{steps_told} An arrow's height is the time at which its bytes passed the relay."
 
 
-def _notices(count: int) -> tuple[str, ...]:
+def _notices(capture: Capture, count: int) -> tuple[str, ...]:
     if count <= MAX_STEPS:
-        return ()
-    return (f"The first {MAX_STEPS} of {count} steps are drawn; the table of steps has them all.",)
+        return bound_notices(capture)
+    left_out = f"The first {MAX_STEPS} of {count} steps are drawn; the table of steps has them all."
+    return (left_out, *bound_notices(capture))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 
 INK = "#1a1a1a"
 FAINT = "#757575"
@@ -20,6 +23,26 @@ PURPLE = "#b86796"
 
 SERIES = (BLUE, VERMILION, GREEN, PURPLE)
 MARKERS = ("o", "s", "D", "^")
+
+
+# Matplotlib's own font has no Chinese glyphs; each system brings another font that has.
+_CHINESE_FONTS = (
+    "Noto Sans CJK SC",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Microsoft YaHei",
+    "SimHei",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Arial Unicode MS",
+)
+
+
+@cache
+def payload_fonts() -> tuple[str, ...]:
+    """Font families for captured text: matplotlib's own, then what this system has for Chinese."""
+    installed = {font.name for font in fontManager.ttflist}
+    return ("DejaVu Sans", *(name for name in _CHINESE_FONTS if name in installed))
 
 
 def new_figure(width_in: float, height_in: float) -> tuple[Figure, Axes]:

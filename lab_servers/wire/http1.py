@@ -20,6 +20,7 @@ CLIENT = "client"
 SERVER = "server"
 
 _REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^ ]+ HTTP/1\.[0-9]")
+_HEAD_END = re.compile(rb"\n\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] [0-9]{3}( .*)?")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(;.*)?")
 
@@ -91,8 +92,16 @@ class ExchangeFollower:
         Returns:
             Each message whose head became known, or which became complete, in its newest state.
         """
+        if self._streams[sender].opaque:
+            return []
         self._streams[sender].buffer += data
-        return self._advance()
+        news = self._advance()
+        for stream in self._streams.values():
+            # A stream that must wait for the other one is not kept without a bound either.
+            stream.opaque |= stream.message is None and len(stream.buffer) > MAX_HEAD_BYTES
+            if stream.opaque:
+                stream.buffer.clear()
+        return news
 
     def finish(self, sender: str) -> list[Message]:
         """Take note that one side will send no more (its FIN or the connection's end)."""
@@ -110,7 +119,7 @@ class ExchangeFollower:
     @property
     def unfinished(self) -> list[Message]:
         """The messages whose end has not been seen, as far as they are known."""
-        return [stream.message for stream in self._streams.values() if stream.message is not None]
+        return [message for stream in self._streams.values() if (message := stream.so_far()) is not None]
 
     def _advance(self) -> list[Message]:
         news: list[Message] = []
@@ -151,8 +160,8 @@ class ExchangeFollower:
         return self._note(stream, True, news)
 
     def _note(self, stream: _Stream, changed: bool, news: list[Message]) -> bool:
-        message = stream.message
-        if message is None or not changed:
+        message = stream.so_far() if changed else None
+        if message is None:
             return False
         if message.complete:
             stream.message = None
@@ -205,23 +214,33 @@ class _Stream:
     opaque: bool = False
     body_left: int = 0  # of a Content-Length, or of the current chunk
     chunk_part: str = "size"  # size, data, data end, trailer
+    pieces: list[tuple[int, int]] = field(default_factory=list)  # of the message under way
+    searched: int = 0  # so many bytes of the buffer hold no end of a head
+    has_start_line: bool = False  # whether the buffer's first line was looked at
 
     def begin(self, message: Message) -> None:
         self.message = message
+        self.pieces = []
         self.chunk_part = "size"
         if message.framing in (Framing.NONE, Framing.UPGRADED):
             self.message = replace(message, complete=True)
+
+    def so_far(self) -> Message | None:
+        """The message under way; its pieces become a tuple only here, since there may be many."""
+        return replace(self.message, pieces=tuple(self.pieces)) if self.message is not None else None
 
     def read_head(self) -> Message | None:
         """The next head, without its framing; ``None`` when it is not there yet or is no HTTP."""
         # RFC 9112 section 2.2: a recipient SHOULD ignore an empty line before the request line.
         while self.buffer[:2] == b"\r\n" or self.buffer[:1] == b"\n":
             self._skip(self.buffer.index(b"\n") + 1)
-        end = re.search(rb"\n\r?\n", self.buffer[: MAX_HEAD_BYTES + 1])
+        end = _HEAD_END.search(self.buffer, self.searched, MAX_HEAD_BYTES + 1)
         if end is None:
-            first_line = bytes(self.buffer).split(b"\n", 1)
-            if len(self.buffer) > MAX_HEAD_BYTES or (len(first_line) > 1 and not self._is_start(first_line[0])):
-                self.opaque = True
+            if not self.has_start_line and (line_end := self.buffer.find(b"\n", self.searched)) >= 0:
+                self.has_start_line = True
+                self.opaque = not self._is_start(bytes(self.buffer[:line_end]))
+            self.opaque |= len(self.buffer) > MAX_HEAD_BYTES
+            self.searched = max(len(self.buffer) - 2, 0)
             return None
         lines = [line.removesuffix(b"\r") for line in bytes(self.buffer[: end.start()]).split(b"\n")]
         if not self._is_start(lines[0]):
@@ -292,17 +311,17 @@ class _Stream:
             start = self.offset
             self._skip(taken)
             self.body_left -= taken
-            pieces = self.message.pieces
-            if pieces and pieces[-1][1] == start:
-                start = pieces[-1][0]
-                pieces = pieces[:-1]
-            self.message = replace(self.message, pieces=(*pieces, (start, self.offset)))
+            if self.pieces and self.pieces[-1][1] == start:
+                start = self.pieces.pop()[0]
+            self.pieces.append((start, self.offset))
 
     def _grow(self, *, complete: bool) -> None:
         if self.message is not None:
             self.message = replace(self.message, end=self.offset, complete=complete)
 
     def _skip(self, count: int) -> None:
+        self.searched = 0
+        self.has_start_line = False
         del self.buffer[:count]
         self.offset += count
 
