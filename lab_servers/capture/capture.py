@@ -20,6 +20,10 @@ DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024
 CHUNK_COST_BYTES = 200
 CONNECTION_COST_BYTES = 2_000
 
+# A small result of a large read can hold far more memory than it is long: asyncio reads into
+# 256 KiB and gives the rest back, but an allocator may keep a whole page for 64 bytes.
+COPY_UP_TO_BYTES = 32 * 1024
+
 
 class Side(enum.Enum):
     """One end of a connection. A direction is named by the side that sends."""
@@ -255,7 +259,9 @@ class Track:
             recorder = self._recorder
             granted = recorder.budget.take(size, CHUNK_COST_BYTES)
             if granted:
-                kept = data if granted == size else data[:granted]
+                kept = data[:granted]
+                if granted <= COPY_UP_TO_BYTES:
+                    kept = bytes(memoryview(kept))
                 recorder.held_bytes += granted + CHUNK_COST_BYTES
                 recorder.chunks.append(Chunk(at_ns, self._sender, self.passed_bytes, kept))
         self.passed_bytes += size

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from aiohttp import web
+from aiohttp import web, web_app
 from aiohttp.http_exceptions import HttpProcessingError
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
@@ -191,7 +191,16 @@ async def _start_aiohttp(name: str, mark: MarkCallback, log: ProblemLog) -> Star
     )
     await runner.setup()
     await web.TCPSite(runner, LOOPBACK, 0).start()
-    return runner.addresses[0][:2], runner.cleanup
+
+    async def stop() -> None:
+        await runner.cleanup()
+        # aiohttp caches handlers wrapped in middlewares for the life of the process, and with them
+        # this application and its loop. A notebook starts many labs.
+        cache = getattr(web_app, "_cached_build_middleware", None)
+        if cache is not None:
+            cache.cache_clear()
+
+    return runner.addresses[0][:2], stop
 
 
 async def _start_websocket(mark: MarkCallback, log: ProblemLog) -> Started:

@@ -7,6 +7,8 @@ loses queued cells. JupyterLab's *Run All* sends every cell before the first has
 from __future__ import annotations
 
 import queue
+import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,12 +19,23 @@ from typing import Any
 import nbformat
 import psutil
 from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.manager import KernelManager
+from traitlets.config import Config
 
 from tests.repository.project import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 CELL_TIMEOUT_S = 60.0
+
+
+def connect_in(sockets: str) -> Config:
+    """Jupyter settings for a kernel that listens on sockets in a folder.
+
+    Over TCP a kernel is told its ports before it opens them, and another program may be quicker.
+    """
+    if sys.platform == "win32":
+        return Config()
+    return Config({"ConnectionFileMixin": {"transport": "ipc", "ip": f"{sockets}/kernel"}})
 
 
 @dataclass
@@ -102,8 +115,19 @@ class Kernel:
 @contextmanager
 def running_kernel(folder: Path) -> Iterator[Kernel]:
     """Start a kernel with ``folder`` as its working directory."""
-    manager, client = start_new_kernel(kernel_name="python3", cwd=str(folder))
+    with tempfile.TemporaryDirectory() as sockets:
+        manager = KernelManager(kernel_name="python3", config=connect_in(sockets))
+        manager.start_kernel(cwd=str(folder))
+        with _connected(manager) as kernel:
+            yield kernel
+
+
+@contextmanager
+def _connected(manager: KernelManager) -> Iterator[Kernel]:
+    client = manager.client()
+    client.start_channels()
     try:
+        client.wait_for_ready(timeout=60)
         (asked,) = Kernel(client, psutil.Process(), set()).run_all(["import os; print(os.getpid())"])
         kernel = Kernel(client, psutil.Process(int(asked.text)), set())
         kernel.own_ports = kernel.listening()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -11,7 +12,7 @@ import pytest
 from nbclient import NotebookClient
 
 import lab_servers.errors
-from tests.notebooks.kernel import NOTEBOOKS, CellResult, code_cells, running_kernel
+from tests.notebooks.kernel import NOTEBOOKS, CellResult, code_cells, connect_in, running_kernel
 from tests.tools import require_tool
 
 OUR_ERRORS = {name for name in vars(lab_servers.errors) if isinstance(getattr(lab_servers.errors, name), type)}
@@ -34,7 +35,9 @@ def in_a_folder_of_its_own(notebook: Path, folder: Path) -> Path:
 def test_it_runs_under_nbclient_and_every_picture_and_table_is_there(notebook: Path, tmp_path: Path) -> None:
     require_tool("curl")
     document = nbformat.read(notebook, as_version=4)
-    NotebookClient(document, timeout=60, resources={"metadata": {"path": tmp_path}}).execute()
+    with tempfile.TemporaryDirectory() as sockets:
+        settings = connect_in(sockets)
+        NotebookClient(document, timeout=60, resources={"metadata": {"path": tmp_path}}, config=settings).execute()
     outputs = [output for cell in document.cells if cell.cell_type == "code" for output in cell.outputs]
     assert not [output for output in outputs if output.output_type == "stream" and output.name == "stderr"]
     html = [output.data["text/html"] for output in outputs if "text/html" in output.get("data", {})]

@@ -136,7 +136,7 @@ def test_a_client_that_leaves_stops_the_model() -> None:
         async with running(make_app(lambda name, detail: marks.append(detail))) as port:
             before = asyncio.all_tasks()
             async with connected(port) as (_, writer):
-                writer.write(request_bytes("/api/answer?interval_s=0.05"))
+                writer.write(request_bytes("/api/answer?interval_s=0.3"))
                 await until(lambda: marks)
             await until(lambda: asyncio.all_tasks() <= before)
             assert len(marks) < 4

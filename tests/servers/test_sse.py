@@ -137,7 +137,7 @@ def test_a_client_that_leaves_stops_the_model_and_the_handler(how: str) -> None:
         async with running(make_app(lambda name, detail: marks.append(detail))) as port:
             before = asyncio.all_tasks()
             async with connected(port) as (reader, writer):
-                writer.write(request_bytes("/api/stream?interval_s=0.05"))
+                writer.write(request_bytes("/api/stream?interval_s=0.3"))
                 await reader.readuntil("你".encode())
                 if how == "RST":
                     option = struct.pack("ii", 1, 0)

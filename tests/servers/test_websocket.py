@@ -109,7 +109,7 @@ def test_a_client_that_leaves_stops_the_model_before_its_next_token(how: str) ->
     async def main() -> None:
         async with running(lambda name, detail: marks.append(detail)) as port:
             before = asyncio.all_tasks()
-            client = await connect(f"ws://{LOOPBACK}:{port}/ws/stream?interval_s=0.2", proxy=None)
+            client = await connect(f"ws://{LOOPBACK}:{port}/ws/stream?interval_s=0.5", proxy=None)
             await client.recv()
             if how == "close":
                 await client.close()
