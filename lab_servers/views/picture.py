@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -44,8 +47,7 @@ class Picture:
         """
         target = Path(path)
         try:
-            with warnings.catch_warnings(), mpl.rc_context({"svg.fonttype": "none"}):
-                _allow_missing_glyphs()
+            with _quiet_about_fonts(), mpl.rc_context({"svg.fonttype": "none"}):
                 self.figure.savefig(target, facecolor="white")
         except (OSError, ValueError) as error:
             raise SaveFailed(f"{target} cannot be written ({error}): choose another place, and .png or .svg.") from None
@@ -54,8 +56,7 @@ class Picture:
     def svg(self) -> str:
         """The drawing as an SVG element that takes its text colours from the page around it."""
         buffer = io.StringIO()
-        with warnings.catch_warnings(), mpl.rc_context({"svg.fonttype": "none"}):
-            _allow_missing_glyphs()
+        with _quiet_about_fonts(), mpl.rc_context({"svg.fonttype": "none"}):
             self.figure.savefig(buffer, format="svg", transparent=True)
         svg = re.sub(r"<metadata>.*?</metadata>", "", buffer.getvalue(), flags=re.DOTALL)
         svg = svg[svg.index("<svg") :]
@@ -83,6 +84,19 @@ class Picture:
         return str(self)
 
 
-def _allow_missing_glyphs() -> None:
-    # The text stays text in the SVG, and the reader's browser has the glyphs that matplotlib's font lacks.
-    warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")
+@contextmanager
+def _quiet_about_fonts() -> Iterator[None]:
+    """Keep remarks about fonts out of the reader's notebook.
+
+    The text stays text in the SVG, and the reader's browser has the glyphs that matplotlib's font
+    lacks; a Chinese font often comes in one weight only, which matplotlib reports each time.
+    """
+    log = logging.getLogger("matplotlib.font_manager")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")
+            yield
+    finally:
+        log.setLevel(level)
