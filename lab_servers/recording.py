@@ -42,6 +42,7 @@ class Recording:
         parameters: The parameters of the run, by name.
         wall_clock_offset_ns: What to add to a time of this recording to get Unix time.
         unrecorded_connections: Connections that passed after the bound on recording was reached.
+        unrecorded_marks: Marks that came after their bound was reached.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Recording:
     parameters: Mapping[str, object] = field(default_factory=dict)
     wall_clock_offset_ns: int = 0
     unrecorded_connections: int = 0
+    unrecorded_marks: int = 0
 
     def __iter__(self) -> Iterator[Capture]:
         return iter(self.captures)
@@ -87,6 +89,10 @@ class Recording:
         if self.unrecorded_connections:
             sentences.append(
                 f"The bound on recording was reached: {self.unrecorded_connections:,} connections passed unrecorded."
+            )
+        if self.unrecorded_marks:
+            sentences.append(
+                f"The bound on marks was reached: {self.unrecorded_marks:,} came after it and are missing."
             )
         return tuple(sentences)
 

@@ -285,7 +285,8 @@ class Relay:
         self._open.add(connection)
         kept = self._budget.take_whole(CONNECTION_COST_BYTES)
         held_bytes = CONNECTION_COST_BYTES if kept else 0
-        recorder = Recorder(self.name, self._count, client_address, self._address, now_ns(), self._budget, held_bytes)
+        budget = self._budget if kept else Budget(0)
+        recorder = Recorder(self.name, self._count, client_address, self._address, now_ns(), budget, held_bytes)
         if kept:
             self._recorders.append(recorder)
         else:

@@ -137,14 +137,13 @@ class _Teller:
 
 def end(lab: Lab, folder: Path | None, printer: Printer | None) -> int:
     """Stop a lab, save what it recorded, say what there is to say, and return the exit status."""
-    hosted = lab.hosted
-    recording = lab.recording("serve")
     lab.stop()
+    # Taken only now: a connection that the stop has ended is told with its end.
+    recording = lab.recording("serve")
     status = 0
     problems = list(lab.problems)
     if folder is not None:
-        # Taken only now: a connection that the stop has ended is told with its end.
-        for name, part in split(recording, hosted).items():
+        for name, part in split(recording, lab.hosted).items():
             try:
                 path = part.save(folder / f"{name}.pcapng")
             except LabError as error:
@@ -163,15 +162,12 @@ def end(lab: Lab, folder: Path | None, printer: Printer | None) -> int:
 
 
 def split(recording: Recording, hosted: tuple[Hosted, ...]) -> Mapping[str, Recording]:
-    """One recording per server, of everything that its relay, which is stopped, recorded.
-
-    Marks are left out: they do not tell which server's application made them.
-    """
+    """One recording per server."""
     return {
         one.kind.name: replace(
             recording,
-            captures=one.relay.captures(),
-            marks=(),
+            captures=recording.of(one.kind.name),
+            marks=tuple(mark for mark in recording.marks if mark.name.endswith(f" by {one.kind.name}")),
             parameters={"server": one.kind.name, "port": one.relay.address[1]},
             unrecorded_connections=one.relay.unrecorded_connections,
         )

@@ -67,6 +67,7 @@ class Lab:
         self._thread = LoopThread(f"lab-{next(_numbers)}", self._log.loop_problem)
         self._hosted: dict[str, Hosted] = {}
         self._marks: list[Mark] = []
+        self._unrecorded_marks = 0
         self._takes: list[Take] = []
         self._taken_since_ns: int | None = None  # start of the earliest take not yet handed over
         self._wall_clock_offset_ns = 0
@@ -89,13 +90,12 @@ class Lab:
         return self
 
     def stop(self) -> None:
-        """Stop every server, client and relay. Recordings stay; stopping twice is harmless."""
+        """Stop every server, client and relay. What was recorded stays; stopping twice is harmless."""
         if self.is_running:
             try:
                 self.run(self._stop())
             finally:
                 self._thread.stop()
-                self._hosted.clear()
 
     async def start_async(self) -> Lab:
         """:meth:`start` for a caller that must not block its own loop."""
@@ -143,12 +143,14 @@ class Lab:
         """Note an application's moment, from any thread."""
         if len(self._marks) < MARKS_LIMIT:
             self._marks.append(Mark(now_ns(), name, detail))
+        else:
+            self._unrecorded_marks += 1
 
     # --- what is where ------------------------------------------------------------------
 
     @property
     def hosted(self) -> tuple[Hosted, ...]:
-        """The running servers with their relays."""
+        """The servers with their relays; of a stopped lab, those that ran last."""
         return tuple(self._hosted.values())
 
     @property
@@ -172,7 +174,12 @@ class Lab:
     # --- recordings ---------------------------------------------------------------------
 
     def recording(self, name: str = "lab", **parameters: object) -> Recording:
-        """Everything recorded since the start or the last :meth:`forget`, as it is now."""
+        """Everything recorded since the start or the last :meth:`forget`, as it is now.
+
+        A stopped lab still has it, with the connections that the stop has ended.
+        """
+        if not self.is_running:
+            return self._make_recording(name, parameters, since_ns=0)
         return self.run(self._recording(name, parameters, since_ns=0))
 
     def record(self, name: str, *, settle_s: float = SETTLE_S, **parameters: object) -> Take:
@@ -193,6 +200,10 @@ class Lab:
     # --- on the lab's own loop ----------------------------------------------------------
 
     async def _start(self) -> None:
+        self._hosted.clear()
+        self._marks.clear()
+        self._unrecorded_marks = 0
+        self._budget = Budget(self._budget.limit_bytes)
         self._wall_clock_offset_ns = wall_clock_offset_ns()
         try:
             for name in self._names:
@@ -206,6 +217,10 @@ class Lab:
         await asyncio.gather(*(hosted.stop() for hosted in self.hosted))
 
     async def _recording(self, name: str, parameters: Mapping[str, object], since_ns: int) -> Recording:
+        # On the loop, so that no byte passes between the snapshots of two connections.
+        return self._make_recording(name, parameters, since_ns)
+
+    def _make_recording(self, name: str, parameters: Mapping[str, object], since_ns: int) -> Recording:
         captures = [capture for hosted in self.hosted for capture in hosted.relay.captures()]
         return Recording(
             name,
@@ -214,6 +229,7 @@ class Lab:
             dict(parameters),
             self._wall_clock_offset_ns,
             sum(hosted.relay.unrecorded_connections for hosted in self.hosted),
+            self._unrecorded_marks,
         )
 
     async def _forget(self, since_ns: int) -> None:

@@ -35,10 +35,10 @@ class Take:
         """What was recorded.
 
         Raises:
-            LabNotRunning: the take has not ended yet.
+            LabNotRunning: the take has not ended yet, or the lab was stopped before it ended.
         """
         if self._recording is None:
-            raise LabNotRunning("This take has no recording yet: read it after the with block.")
+            raise LabNotRunning("This take has no recording: read it after the with block, with the lab still running.")
         return self._recording
 
     def __enter__(self) -> Take:
@@ -47,7 +47,8 @@ class Take:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._recording = self._lab.run(self._lab.end_take(self, self._settle_s))
+        if self._lab.is_running:
+            self._recording = self._lab.run(self._lab.end_take(self, self._settle_s))
 
     async def __aenter__(self) -> Take:
         self.since_ns = now_ns()
@@ -57,4 +58,5 @@ class Take:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        self._recording = await self._lab.submit(self._lab.end_take(self, self._settle_s))
+        if self._lab.is_running:
+            self._recording = await self._lab.submit(self._lab.end_take(self, self._settle_s))

@@ -242,6 +242,7 @@ def test_connections_beyond_the_bound_are_counted_and_still_served() -> None:
     assert (len(relay.captures()), relay.unrecorded_connections) == (2, 2)
     relay.forget()
     assert relay.captures() == ()
+    assert relay._budget.used_bytes == 0
 
 
 class Upper:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from lab_servers.capture.capture import Side
 from lab_servers.clients import get
 from lab_servers.errors import LabNotRunning
-from lab_servers.lab import Lab
+from lab_servers.lab import Lab, Take
 
 
 @pytest.fixture
@@ -65,6 +65,40 @@ def test_a_take_can_be_awaited(lab: Lab) -> None:
 def test_a_take_under_way_has_no_recording_yet(lab: Lab) -> None:
     with lab.record("under way") as take, pytest.raises(LabNotRunning, match="after the with block"):
         _ = take.recording
+
+
+def test_an_error_in_the_body_of_a_take_comes_out_as_it_is_even_with_the_lab_stopped(lab: Lab) -> None:
+    def fail_after(action: Callable[[], object], take: Take) -> None:
+        with take:
+            action()
+            raise ZeroDivisionError
+
+    failed = lab.record("failed")
+    with pytest.raises(ZeroDivisionError):
+        fail_after(lambda: ask(lab), failed)
+    assert len(failed.recording) == 1
+    with pytest.raises(ZeroDivisionError):
+        fail_after(lab.stop, lab.record("stopped"))
+
+
+def test_a_stopped_lab_still_has_what_it_recorded_with_the_ends_that_the_stop_made(lab: Lab) -> None:
+    with socket.create_connection(lab.hosted[0].relay.address) as idle:
+        idle.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert idle.recv(1)
+        assert lab.recording().notices == ("http connection 1 was still open.",)
+        lab.stop()
+    recording = lab.recording()
+    assert len(recording) == 1
+    assert recording.notices == ()
+
+
+def test_marks_beyond_their_bound_are_counted_and_said(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lab_servers.lab.lab.MARKS_LIMIT", 2)
+    for number in range(5):
+        lab.mark("tick", str(number))
+    recording = lab.recording()
+    assert [mark.detail for mark in recording.marks] == ["0", "1"]
+    assert recording.notices == ("The bound on marks was reached: 3 came after it.",)
 
 
 def test_a_connection_that_stays_open_is_recorded_so_far_and_named(lab: Lab) -> None:
