@@ -91,9 +91,7 @@ class Recording:
                 f"The bound on recording was reached: {self.unrecorded_connections:,} connections passed unrecorded."
             )
         if self.unrecorded_marks:
-            sentences.append(
-                f"The bound on marks was reached: {self.unrecorded_marks:,} came after it and are missing."
-            )
+            sentences.append(f"The bound on marks was reached: {self.unrecorded_marks:,} came after it.")
         return tuple(sentences)
 
     @property
