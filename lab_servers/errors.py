@@ -76,6 +76,18 @@ def _plain(bound: float) -> str:
     return str(bound) if isinstance(bound, int) else f"{bound:g}"
 
 
+def require_whole(name: str, value: int, least: int, most: int, unit: str = "") -> None:
+    """Check a parameter that counts something.
+
+    Raises:
+        BadParameter: it is no whole number from ``least`` to ``most``.
+    """
+    require_between(name, value, least, most, unit)
+    if not isinstance(value, int):
+        tail = f" {unit}" if unit else ""
+        raise BadParameter(f"{name} must be a whole number from {least} to {most}{tail}, not {value!r}.")
+
+
 def require_one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
     """Check a parameter that names a choice.
 

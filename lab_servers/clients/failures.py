@@ -102,17 +102,6 @@ def require_timeout(timeout_s: float) -> None:
     require_between("timeout_s", timeout_s, 0.001, LONGEST_TIMEOUT_S, "seconds")
 
 
-def require_whole(name: str, value: int, least: int, most: int, unit: str = "") -> None:
-    """Check a parameter that counts something.
-
-    Raises:
-        BadParameter: it is no whole number from ``least`` to ``most``.
-    """
-    require_between(name, value, least, most, unit)
-    if not isinstance(value, int):
-        raise BadParameter(f"{name} must be a whole number, not {value!r}.")
-
-
 def require_token(name: str, value: str) -> None:
     """Check a parameter that must be a token, such as a method (RFC 9110 §5.6.2).
 

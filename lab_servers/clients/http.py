@@ -23,10 +23,9 @@ from lab_servers.clients.failures import (
     require_timeout,
     require_token,
     require_url,
-    require_whole,
 )
 from lab_servers.clients.session import body_of, open_session
-from lab_servers.errors import BadParameter, ExchangeFailed, require_between
+from lab_servers.errors import BadParameter, ExchangeFailed, require_between, require_whole
 from lab_servers.marks import Mark, now_ns
 
 DEFAULT_LIMIT_BYTES = 16 * 1024 * 1024

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from lab_servers.clients.failures import one_line, require_url, require_whole
+from lab_servers.clients.failures import one_line, require_url
 from lab_servers.clients.http import DEFAULT_LIMIT_BYTES, Answer, exchange
 from lab_servers.clients.session import open_session
-from lab_servers.errors import ExchangeFailed, require_between
+from lab_servers.errors import ExchangeFailed, require_between, require_whole
 from lab_servers.marks import Mark, now_ns
 
 MOST_REQUESTS = 100_000

@@ -20,11 +20,10 @@ from lab_servers.clients.failures import (
     require_headers,
     require_timeout,
     require_url,
-    require_whole,
 )
 from lab_servers.clients.http import DEFAULT_LIMIT_BYTES, with_overrides
 from lab_servers.clients.session import body_of, open_session
-from lab_servers.errors import ExchangeFailed
+from lab_servers.errors import ExchangeFailed, require_whole
 from lab_servers.marks import Mark, now_ns
 from lab_servers.wire.event_stream import Event, EventStreamDecoder
 

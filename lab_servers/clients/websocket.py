@@ -21,10 +21,9 @@ from lab_servers.clients.failures import (
     require_timeout,
     require_token,
     require_url,
-    require_whole,
     unreachable,
 )
-from lab_servers.errors import BadParameter, ExchangeFailed, require_between
+from lab_servers.errors import BadParameter, ExchangeFailed, require_between, require_whole
 from lab_servers.marks import Mark, now_ns
 
 DEFAULT_LIMIT_BYTES = 1024 * 1024

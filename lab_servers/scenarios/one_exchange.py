@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from urllib.parse import urlencode
 
 from lab_servers.clients import get
-from lab_servers.errors import require_between, require_one_of
+from lab_servers.errors import require_between, require_one_of, require_whole
 from lab_servers.lab import Lab
 from lab_servers.recording import Recording
 
@@ -35,7 +35,7 @@ class OneExchange:
     def __post_init__(self) -> None:
         require_one_of("framing", self.framing, FRAMINGS)
         require_between("delay_s", self.delay_s, 0, 30, "seconds")
-        require_between("parts", self.parts, 1, 29)
+        require_whole("parts", self.parts, 1, 29)
         require_between("part_delay_s", self.part_delay_s, 0, 5, "seconds")
 
     def run(self, lab: Lab) -> Recording:
