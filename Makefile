@@ -30,6 +30,7 @@ test: lint types ## lint, types, then every test
 
 lint: $(VENV)/.test ## ruff, notebooks included
 	$(BIN)/ruff check
+	$(BIN)/ruff format --check
 
 types: $(VENV)/.test ## mypy
 	$(BIN)/mypy

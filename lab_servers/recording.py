@@ -98,7 +98,7 @@ class Recording:
     def comment(self) -> str:
         """One line that says what was run with which parameters; saved files carry it."""
         parameters = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
-        return f"{self.name}({parameters})"
+        return f"{self.name}({parameters})" if parameters else self.name
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write a pcapng file that Wireshark opens, and return its path.
@@ -138,8 +138,8 @@ class Recording:
         )
         notices = "".join(f"<p>{escape(notice)}</p>" for notice in self.notices)
         return (
-            f'<table><caption style="text-align:left">{escape(self.comment)}</caption>'
-            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{notices}"
+            f'<p><strong>{escape(self.comment)}</strong></p><div style="overflow-x:auto"><table style="margin-left:0">'
+            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{notices}"
         )
 
 

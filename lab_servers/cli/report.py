@@ -77,10 +77,10 @@ class Report:
 
     def _repr_html_(self) -> str:
         rows = tuple(
-            (check.status.value, check.name, check.found + (f" → {check.remedy}" if check.remedy else ""))
+            (check.name, check.status.value, check.found + (f" → {check.remedy}" if check.remedy else ""))
             for check in self.checks
         )
-        return Table(self._conclusion(), ("status", "what", "found"), rows)._repr_html_()
+        return Table(self._conclusion(), ("what", "status", "found"), rows)._repr_html_()
 
     def _conclusion(self) -> str:
         counts = {status: sum(check.status is status for check in self.checks) for status in Status}

@@ -68,7 +68,7 @@ KINDS = {
             "polling",
             "HTTP/1.1, asked again and again",
             "http",
-            ("/api/jobs", "/api/jobs/1", "/api/jobs/1/events?after=0&hold_s=10"),
+            ("POST /api/jobs", "/api/jobs/1", "/api/jobs/1/events?after=0&hold_s=10"),
             'curl -i {url}/api/jobs --json \'{{"kind": "build", "duration_s": 2}}\'',
         ),
         ServerKind(

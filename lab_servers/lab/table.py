@@ -7,8 +7,7 @@ from html import escape
 
 from lab_servers.lab.hosting import Hosted
 
-_CELL = "text-align:left;vertical-align:top;padding:0.4em 0.9em"
-_CODE = "white-space:pre-wrap;overflow-wrap:anywhere"
+_CELL = "text-align:left;vertical-align:top;padding:0.3em 0.6em"
 
 
 def text_table(hosted: Sequence[Hosted], problems: Sequence[str]) -> str:
@@ -28,22 +27,22 @@ def html_table(hosted: Sequence[Hosted], problems: Sequence[str]) -> str:
     """The lab as an HTML table that needs no script and no style sheet."""
     rows = []
     for one in hosted:
-        paths = "<br>".join(f"<code>{escape(path)}</code>" for path in one.kind.endpoints)
+        paths = "<br>".join(f'<code style="white-space:nowrap">{escape(path)}</code>' for path in one.kind.endpoints)
         rows.append(
             f'<tr><th scope="row" style="{_CELL}">{escape(one.kind.name)}</th>'
             f'<td style="{_CELL}">{escape(one.kind.speaks)}</td>'
-            f'<td style="{_CELL}"><code>{escape(one.url)}</code></td>'
-            f'<td style="{_CELL}">{paths}</td>'
-            f'<td style="{_CELL}"><code style="{_CODE}">{escape(one.curl)}</code></td></tr>'
+            f'<td style="{_CELL}"><code style="white-space:nowrap">{escape(one.url)}</code></td>'
+            f'<td style="{_CELL}">{paths}</td></tr>'
         )
     heads = "".join(
-        f'<th scope="col" style="{_CELL}">{head}</th>'
-        for head in ("server", "speaks", "URL", "paths to try", "in a terminal")
+        f'<th scope="col" style="{_CELL}">{head}</th>' for head in ("server", "speaks", "URL", "paths to try")
     )
     table = (
-        '<div style="overflow-x:auto"><table><caption style="text-align:left">The lab: every byte that '
-        "passes these addresses is recorded.</caption>"
+        "<p><strong>The lab: every byte that passes these addresses is recorded.</strong></p>"
+        '<div style="overflow-x:auto"><table style="margin-left:0">'
         f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
+    lines = escape("\n".join(one.curl for one in hosted))
+    table += f'<p>To paste into a terminal:</p><pre style="overflow-x:auto">{lines}</pre>'
     listed = "".join(f"<li>{escape(line)}</li>" for line in problems)
     return table + (f"<p>Problems that servers reported:</p><ul>{listed}</ul>" if problems else "")

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from lab_servers.errors import BadParameter
 from lab_servers.recording import Recording
@@ -71,7 +73,7 @@ def arrival_table(recording: Recording, labels: Sequence[str]) -> Table:
             lane.label,
             f"{lane.shown_s[0]:.3f}",
             f"{lane.shown_s[-1]:.3f}",
-            "   ".join(f"{piece} {shown:.3f}" for piece, shown in zip(lane.pieces, lane.shown_s, strict=True)),
+            ", ".join(f"{piece} at {shown:.3f}" for piece, shown in zip(lane.pieces, lane.shown_s, strict=True)),
         )
         for lane in drawn
     )
@@ -83,25 +85,44 @@ def arrival_table(recording: Recording, labels: Sequence[str]) -> Table:
     )
 
 
-def arrival_picture(recording: Recording, labels: Sequence[str]) -> Picture:
-    """One lane per transport: a ring where a piece was produced, a sign with the piece where it was shown."""
+def arrival_picture(recording: Recording, labels: Sequence[str], *, same_scale_as: Recording | None = None) -> Picture:
+    """One lane per transport: a stroke where a piece was produced, a sign with the piece where it was shown.
+
+    Args:
+        recording: The run.
+        labels: Its transports, from top to bottom.
+        same_scale_as: Another run of the same transports, to be compared with this one.
+    """
     drawn = lanes(recording, labels)
-    figure, axes = new_figure(9.5, 1.1 + 0.95 * len(drawn))
+    scaled = [*drawn, *(lanes(same_scale_as, labels) if same_scale_as is not None else ())]
+    figure, axes = new_figure(8.4, 1.5 + 0.9 * len(drawn))
     for row, lane in enumerate(drawn):
         color, marker, y = SERIES[row % len(SERIES)], MARKERS[row % len(MARKERS)], -row
         axes.axhline(y, color=GRID, linewidth=1, zorder=0)
         for produced, shown in zip(lane.produced_s, lane.shown_s, strict=False):
             axes.plot([produced, shown], [y, y], color=color, linewidth=3, solid_capstyle="butt", zorder=1)
-        axes.plot(lane.produced_s, [y] * len(lane.produced_s), "|", color=FAINT, markersize=20, markeredgewidth=2)
+        axes.plot(lane.produced_s, [y] * len(lane.produced_s), "|", color=FAINT, markersize=26, markeredgewidth=2)
         axes.plot(lane.shown_s, [y] * len(lane.shown_s), marker, color=color, markersize=10, zorder=3)
         _label_pieces(axes, lane, y)
     axes.set_yticks([-row for row in range(len(drawn))], [lane.label for lane in drawn], fontsize=13)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_ylim(-len(drawn) + 0.45, 0.75)
-    axes.set_xlim(left=0)
-    axes.set_xlabel("seconds after the question   ( | produced by the server,  filled sign: shown to the reader )")
+    axes.set_xlim(0, 1.04 * max(lane.shown_s[-1] for lane in scaled))
+    axes.set_xlabel("seconds after the question")
+    _legend(figure)
     return Picture(figure, "When each piece of the answer was shown", sentence(drawn), recording.notices)
+
+
+def _legend(figure: Figure) -> None:
+    produced = Line2D([], [], color=FAINT, marker="|", markersize=16, markeredgewidth=2, linestyle="")
+    waits = Line2D([], [], color=FAINT, linewidth=3)
+    shown = Line2D([], [], color=FAINT, marker="o", markersize=9, linestyle="")
+    words = ("produced by the server", "waits", "shown to the reader")
+    legend = figure.legend((produced, waits, shown), words, loc="outside upper center", ncols=3, frameon=False)
+    for text in legend.get_texts():
+        text.set_color(INK)
+        text.set_fontsize(11)
 
 
 def _label_pieces(axes: Axes, lane: Lane, y: float) -> None:

@@ -19,7 +19,7 @@ def printable(data: bytes) -> str:
 def byte_table(capture: Capture, sender: Side, *, start: int = 0, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> Table:
     """What one side sent, as it passed the relay.
 
-    A row never spans two reads of the relay, so that each row has one time.
+    A row never spans two reads of the relay; the time of a read stands in its first row.
 
     Args:
         capture: The connection.
@@ -37,8 +37,8 @@ def byte_table(capture: Capture, sender: Side, *, start: int = 0, limit_bytes: i
         first, last = max(start, chunk.offset), min(stop, chunk.end)
         for offset in range(first, last, BYTES_PER_ROW):
             data = chunk.data[offset - chunk.offset : min(offset + BYTES_PER_ROW, last) - chunk.offset]
-            at_ms = (chunk.at_ns - capture.opened_ns) / 1e6
-            rows.append((f"{offset}", f"{at_ms:.2f} ms", data.hex(" "), printable(data)))
+            at = f"{(chunk.at_ns - capture.opened_ns) / 1e6:.2f} ms" if offset == first else ""
+            rows.append((f"{offset}", at, data.hex(" "), printable(data)))
     caption = f"What the {sender.value} sent: bytes {start} to {stop} of {total}, and when they passed the relay"
     if stop == total and start == 0:
         caption = f"What the {sender.value} sent: {total} bytes, and when they passed the relay"

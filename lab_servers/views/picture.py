@@ -22,6 +22,9 @@ from matplotlib.figure import Figure
 from lab_servers.errors import SaveFailed
 from lab_servers.views.style import THEMED
 
+# Narrower than this its text cannot be read; it scrolls instead.
+MIN_WIDTH = "34em"
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -64,7 +67,7 @@ class Picture:
             svg = svg.replace(plain, f"var({themed}, {plain})")
         # The size in points would keep a small window from shrinking it.
         width = re.search(r'<svg[^>]* width="([\d.]+)pt"', svg)
-        size = f"width:100%;max-width:{float(width[1]) if width else 720:.0f}pt;height:auto"
+        size = f"width:100%;min-width:{MIN_WIDTH};max-width:{float(width[1]) if width else 720:.0f}pt;height:auto"
         svg = re.sub(r'(<svg[^>]*?) width="[\d.]+pt"', r"\1", svg, count=1)
         svg = re.sub(r'(<svg[^>]*?) height="[\d.]+pt"', r"\1", svg, count=1)
         label = escape(f"{self.title}. {self.text}", quote=True)
@@ -73,7 +76,7 @@ class Picture:
     def _repr_html_(self) -> str:
         notices = "".join(f"<p>{escape(notice)}</p>" for notice in self.notices)
         return (
-            f'<figure style="margin:0.5em 0">{self.svg()}'
+            f'<figure style="margin:0.5em 0"><div style="overflow-x:auto">{self.svg()}</div>'
             f'<figcaption style="max-width:60em">{escape(self.text)}</figcaption></figure>{notices}'
         )
 

@@ -1,9 +1,11 @@
-"""The sequence picture: time runs downward to scale, one arrow per step from the side that took it."""
+"""The sequence picture: time runs downward on a scale, one arrow per step from the side that took it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from matplotlib.axes import Axes
 
 from lab_servers.capture.capture import Capture, Side, TransitionKind
 from lab_servers.recording import bound_notices
@@ -19,7 +21,9 @@ _TRANSITIONS = {
     TransitionKind.RESET: "RST: gives the connection up",
 }
 MAX_STEPS = 60
-MAX_LABEL = 58
+
+# Where the lifelines stand, on an axis that begins at the scale of time.
+CLIENT_X, SERVER_X = 0.75, 1.85
 
 
 @dataclass(frozen=True)
@@ -85,36 +89,47 @@ def sequence_table(capture: Capture) -> Table:
 
 
 def sequence_picture(capture: Capture) -> Picture:
-    """Draw a connection between its two lifelines; labels are moved apart, times are not."""
+    """Draw a connection between its two lifelines, beside a scale of time.
+
+    Steps that lie too close together are drawn apart; a thin line leads from each to its place on the scale.
+    """
     taken = steps(capture)
     shown = taken[:MAX_STEPS]
-    span_s = max((step.at_s for step in shown), default=0.0) or 1e-6
-    figure, axes = new_figure(9.5, max(2.6, 0.42 * len(shown) + 0.9))
-    label_gap_ms = span_s * 1e3 / max(len(shown) - 1, 6) * 0.98
-    for x, name in ((0.0, "client"), (1.0, "server")):
-        axes.axvline(x, color=FAINT, linewidth=2, zorder=0)
-        axes.text(x, -label_gap_ms * 0.9, name, ha="center", va="bottom", color=INK, fontsize=13, weight="bold")
-    label_y_ms = float("-inf")
+    span_ms = max((step.at_s for step in shown), default=0.0) * 1e3 or 1e-3
+    gap_ms = span_ms / max(len(shown) - 1, 6)
+    figure, axes = new_figure(9.0, max(3.2, 0.4 * len(shown) + 0.9))
+    row_ms = float("-inf")
     for step in shown:
-        y_ms = step.at_s * 1e3
-        start, end = (0.0, 1.0) if step.by is Side.CLIENT else (1.0, 0.0)
-        color = _COLORS[step.by]
-        axes.annotate(
-            "",
-            (end, y_ms),
-            (start, y_ms),
-            arrowprops={"arrowstyle": "-|>", "color": color, "linewidth": 1.8, "shrinkA": 0, "shrinkB": 0},
-        )
-        label_y_ms = max(y_ms, label_y_ms + label_gap_ms)
-        axes.plot([1.02, 1.08], [y_ms, label_y_ms], color=FAINT, linewidth=0.8, clip_on=False)
-        sign = "→" if step.by is Side.CLIENT else "←"
-        axes.text(1.1, label_y_ms, f"{sign} {step.label}", va="center", color=INK, fontsize=11)
-    axes.set_xlim(-0.25, 3.1)
-    axes.set_ylim(max(span_s * 1e3, label_y_ms) + label_gap_ms * 0.6, -label_gap_ms * 1.4)
+        row_ms = max(step.at_s * 1e3, row_ms + gap_ms)
+        _draw(axes, step, row_ms)
+    bottom_ms = max(span_ms, row_ms)
+    for x, side in ((CLIENT_X, Side.CLIENT), (SERVER_X, Side.SERVER)):
+        axes.plot([x, x], [-0.4 * gap_ms, bottom_ms + 0.5 * gap_ms], color=FAINT, linewidth=2, zorder=0)
+        axes.text(x, -0.6 * gap_ms, side.value, ha="center", color=INK, fontsize=13, weight="bold")
+    axes.set_xlim(0, 4.1)
+    axes.set_ylim(bottom_ms + 0.6 * gap_ms, -1.5 * gap_ms)
     axes.set_xticks([])
+    axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= span_ms])
+    axes.spines["left"].set_bounds(0, span_ms)
     axes.spines["bottom"].set_visible(False)
-    axes.set_ylabel("milliseconds since the connection was opened")
-    return Picture(figure, "One connection, to scale", _sentence(capture, taken), _notices(capture, len(taken)))
+    axes.set_ylabel("ms since opening")
+    return Picture(figure, "One connection", _sentence(capture, taken), _notices(capture, len(taken)))
+
+
+def _draw(axes: Axes, step: Step, row_ms: float) -> None:
+    """One step: its place on the scale of time, its arrow, its words."""
+    at_ms = step.at_s * 1e3
+    start, end = (CLIENT_X, SERVER_X) if step.by is Side.CLIENT else (SERVER_X, CLIENT_X)
+    axes.plot([0, 0.35, CLIENT_X], [at_ms, row_ms, row_ms], color=FAINT, linewidth=0.8, zorder=0)
+    axes.annotate(
+        "",
+        (end, row_ms),
+        (start, row_ms),
+        arrowprops={"arrowstyle": "-|>", "color": _COLORS[step.by], "linewidth": 2, "shrinkA": 0, "shrinkB": 0},
+    )
+    sign = "→" if step.by is Side.CLIENT else "←"
+    # Captured text may hold dollar signs, which matplotlib would take for a formula.
+    axes.text(SERVER_X + 0.08, row_ms, f"{sign} {step.label}", va="center", color=INK, fontsize=11, parse_math=False)
 
 
 def _sentence(capture: Capture, taken: tuple[Step, ...]) -> str:
@@ -122,7 +137,7 @@ def _sentence(capture: Capture, taken: tuple[Step, ...]) -> str:
     if not taken:
         return "Nothing was recorded on this connection."
     steps_told = f"{len(taken)} steps in {taken[-1].at_s * 1e3:.2f} ms: {sizes}."
-    return f"{steps_told} An arrow's height is the time at which its bytes passed the relay."
+    return f"{steps_told} The scale at the left is the time at which the relay saw each; thin lines lead to it."
 
 
 def _notices(capture: Capture, count: int) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-_CELL = "text-align:left;vertical-align:top;padding:0.25em 0.8em"
+_CELL = "text-align:left;vertical-align:top;padding:0.25em 0.5em"
 _CODE = "font-family:var(--jp-code-font-family,monospace);white-space:pre;"
 
 
@@ -43,8 +43,9 @@ class Table:
         rows = "".join(f"<tr>{self._cells(row)}</tr>" for row in self.rows)
         notices = "".join(f"<p>{escape(notice)}</p>" for notice in self.notices)
         return (
-            '<div style="overflow-x:auto"><table style="margin-left:0">'
-            f'<caption style="text-align:left;font-weight:bold">{escape(self.caption)}</caption>'
+            # Not a <caption>: it would scroll away with a wide table, and wrap to the width of a narrow one.
+            f'<p><strong>{escape(self.caption)}</strong></p><div style="overflow-x:auto">'
+            f'<table style="margin-left:0" aria-label="{escape(self.caption, quote=True)}">'
             f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{notices}"
         )
 
@@ -53,7 +54,7 @@ class Table:
         for position, cell in enumerate(row):
             style = _CELL + (";" + _CODE if position in self.code else "")
             if position == 0:
-                cells.append(f'<th scope="row" style="{style}">{escape(cell)}</th>')
+                cells.append(f'<th scope="row" style="{style};white-space:nowrap">{escape(cell)}</th>')
             else:
                 cells.append(f'<td style="{style}">{escape(cell)}</td>')
         return "".join(cells)

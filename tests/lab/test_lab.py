@@ -243,7 +243,7 @@ def test_every_curl_line_of_the_table_works(lab: Lab) -> None:
 def test_every_path_of_the_table_is_served(lab: Lab) -> None:
     lab.run(post(lab.url("polling", "/api/jobs"), json={"kind": "answer", "duration_s": 0.1}))
     paths = {hosted.kind.name: hosted.kind.endpoints for hosted in lab.hosted}
-    for path in (*paths["http"], *(path for path in paths["polling"] if path != "/api/jobs")):
+    for path in (*paths["http"], *(path for path in paths["polling"] if not path.startswith("POST"))):
         server = "http" if path in paths["http"] else "polling"
         assert lab.run(get(lab.url(server, path))).status == 200, path
     for path in paths["sse"]:
@@ -257,7 +257,7 @@ def test_the_table_is_html_with_headers_and_shows_the_same(lab: Lab) -> None:
     for hosted in lab.hosted:
         assert hosted.url in html
     assert html.count('<th scope="row"') == 4
-    assert html.count('<th scope="col"') == 5
+    assert html.count('<th scope="col"') == 4
 
 
 def test_proxy_variables_of_the_environment_do_not_touch_loopback_traffic(

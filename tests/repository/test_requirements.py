@@ -71,9 +71,7 @@ def test_every_third_party_import_of_the_package_is_listed() -> None:
 def test_everything_listed_is_imported_somewhere() -> None:
     distributions = importlib.metadata.packages_distributions()
     imported = {
-        canonicalize_name(name)
-        for module in third_party_imports()
-        for name in distributions.get(module, [module])
+        canonicalize_name(name) for module in third_party_imports() for name in distributions.get(module, [module])
     }
     listed = {canonicalize_name(each.name) for each in requirements("requirements.txt")}
     assert listed - imported - NOT_IMPORTED == set()

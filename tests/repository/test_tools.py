@@ -30,9 +30,7 @@ def test_a_missing_tool_skips_and_says_what_to_install(empty_system: Path) -> No
         require_tool("tshark")
 
 
-def test_a_missing_tool_fails_in_continuous_integration(
-    empty_system: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_tool_fails_in_continuous_integration(empty_system: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match=r"apt install tshark"):
         require_tool("tshark")
