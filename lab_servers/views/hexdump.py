@@ -1,4 +1,4 @@
-"""The bytes of one direction as a plain table: offset, time, hexadecimal digits and text."""
+"""The bytes of one direction as a plain table: offset, hexadecimal digits, text and time."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def byte_table(capture: Capture, sender: Side, *, start: int = 0, limit_bytes: i
         for offset in range(first, last, BYTES_PER_ROW):
             data = chunk.data[offset - chunk.offset : min(offset + BYTES_PER_ROW, last) - chunk.offset]
             at = f"{(chunk.at_ns - capture.opened_ns) / 1e6:.2f} ms" if offset == first else ""
-            rows.append((f"{offset}", at, data.hex(" "), printable(data)))
+            rows.append((f"{offset}", data.hex(" "), printable(data), at))
     caption = f"What the {sender.value} sent: bytes {start} to {stop} of {total}, and when they passed the relay"
     if stop == total and start == 0:
         caption = f"What the {sender.value} sent: {total} bytes, and when they passed the relay"
-    columns = ("offset", "time", "bytes", "text")
+    columns = ("offset", "bytes", "text", "time")
     return Table(caption, columns, tuple(rows), frozenset({0, 1, 2, 3}), bound_notices(capture))

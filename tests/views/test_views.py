@@ -94,16 +94,16 @@ def test_an_empty_connection_draws_without_complaint() -> None:
 
 def test_the_byte_table_holds_every_byte_once_and_the_time_of_each_read() -> None:
     table = byte_table(exchange(), Side.SERVER)
-    shown = b"".join(bytes.fromhex(row[2]) for row in table.rows)
+    shown = b"".join(bytes.fromhex(row[1]) for row in table.rows)
     assert shown == HEAD + BODY
-    assert [row[1] for row in table.rows if row[1]] == ["51.00 ms", "61.00 ms"]
-    assert next(int(row[0]) for row in table.rows if row[1] == "61.00 ms") == len(HEAD) + 11
+    assert [row[3] for row in table.rows if row[3]] == ["51.00 ms", "61.00 ms"]
+    assert next(int(row[0]) for row in table.rows if row[3] == "61.00 ms") == len(HEAD) + 11
 
 
 @pytest.mark.parametrize(("start", "limit"), [(0, 1), (5, 7), (10, 1_000), (60, 3)])
 def test_a_part_of_the_bytes_can_be_shown(start: int, limit: int) -> None:
     table = byte_table(exchange(), Side.SERVER, start=start, limit_bytes=limit)
-    assert b"".join(bytes.fromhex(row[2]) for row in table.rows) == (HEAD + BODY)[start : start + limit]
+    assert b"".join(bytes.fromhex(row[1]) for row in table.rows) == (HEAD + BODY)[start : start + limit]
 
 
 @pytest.mark.parametrize(("options", "name"), [({"start": -1}, "start"), ({"limit_bytes": 0}, "limit_bytes")])
