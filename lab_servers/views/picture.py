@@ -23,7 +23,7 @@ from lab_servers.errors import SaveFailed
 from lab_servers.views.style import THEMED
 
 # Narrower than this its text cannot be read; it scrolls instead.
-MIN_WIDTH = "34em"
+MIN_WIDTH = "40em"
 
 
 @dataclass(frozen=True)
