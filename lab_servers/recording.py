@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 
 from lab_servers.capture.capture import Capture, Side
 from lab_servers.capture.pcapng import write_pcapng
-from lab_servers.errors import SaveFailed
+from lab_servers.errors import BadParameter, SaveFailed
 from lab_servers.marks import Mark
 
 # A pcapng option holds at most 65,535 bytes, and a character of UTF-8 takes up to four.
@@ -107,8 +108,10 @@ class Recording:
             SaveFailed: the file cannot be written.
         """
         target = Path(path)
+        # Written beside it and then moved, so that a failure leaves an earlier file as it was.
+        unfinished = target.with_name(f"{target.name}.part")
         try:
-            with target.open("wb") as stream:
+            with unfinished.open("wb") as stream:
                 write_pcapng(
                     stream,
                     self.captures,
@@ -116,8 +119,14 @@ class Recording:
                     comment="\n".join((self.comment, *self.notices))[:COMMENT_LIMIT],
                     marks=self.marks,
                 )
-        except OSError as error:
-            raise SaveFailed(f"{target} cannot be written ({error.strerror}): choose another place.") from None
+            unfinished.replace(target)
+        except (OSError, ValueError) as error:
+            with suppress(OSError, ValueError):
+                unfinished.unlink(missing_ok=True)
+            if isinstance(error, BadParameter):
+                raise
+            why = error.strerror if isinstance(error, OSError) else error
+            raise SaveFailed(f"{str(target)!r} cannot be written ({why}): choose another place.") from None
         return target
 
     def __str__(self) -> str:

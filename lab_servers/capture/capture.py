@@ -123,6 +123,11 @@ class Capture:
         """False when the bound on recording was reached and bytes passed unrecorded."""
         return not any(self.unrecorded_bytes.values())
 
+    @property
+    def finished(self) -> tuple[Side, ...]:
+        """The sides that have sent their FIN."""
+        return tuple(one.by for one in self.transitions if one.kind is TransitionKind.HALF_CLOSED and one.by)
+
     def chunks_from(self, sender: Side) -> tuple[Chunk, ...]:
         """The chunks of one direction, without gaps between them."""
         return self._by_sender[sender]

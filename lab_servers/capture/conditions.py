@@ -11,7 +11,11 @@ from typing import Protocol
 
 
 class Stage(Protocol):
-    """Where the bytes of one direction go next. Every asyncio transport is one."""
+    """Where the bytes of one direction go next.
+
+    A stage that holds bytes back bounds them itself; the relay closes a connection only after
+    both directions' ``write_eof`` have come through to its sockets.
+    """
 
     def write(self, data: bytes) -> None:
         """Pass bytes on, now or later, never out of order."""

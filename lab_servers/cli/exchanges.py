@@ -39,7 +39,7 @@ class Exchanges:
     """The exchanges of one connection."""
 
     def __init__(self) -> None:
-        self._follower = ExchangeFollower()
+        self._follower = ExchangeFollower(keep_pieces=False)
         self._bytes = {CLIENT: 0, SERVER: 0}
         self._under_way: dict[int, _Exchange] = {}  # by the request's number on the connection
         self._requests = 0

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from lab_servers.capture.capture import DEFAULT_LIMIT_BYTES, Capture, Side
-from lab_servers.capture.relay import Connection
+from lab_servers.capture.connection import Connection
 from lab_servers.cli.arguments import Serve
 from lab_servers.cli.exchanges import Exchanges
 from lab_servers.cli.printer import Printer
@@ -169,7 +169,7 @@ def split(recording: Recording, hosted: tuple[Hosted, ...]) -> Mapping[str, Reco
             captures=recording.of(one.kind.name),
             marks=tuple(mark for mark in recording.marks if mark.name.endswith(f" by {one.kind.name}")),
             parameters={"server": one.kind.name, "port": one.relay.address[1]},
-            unrecorded_connections=one.relay.unrecorded_connections,
+            unrecorded_connections=one.relay.unrecorded_connections(),
         )
         for one in hosted
     }

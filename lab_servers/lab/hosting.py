@@ -18,7 +18,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from lab_servers.capture.capture import Budget
-from lab_servers.capture.relay import LOOPBACK, Relay
+from lab_servers.capture.connection import LOOPBACK
+from lab_servers.capture.relay import Relay
 from lab_servers.servers import http, polling, shutdown, sse, websocket
 
 # Streams that are open when a server stops are given this long to end by themselves.
@@ -38,7 +39,7 @@ class ServerKind:
         speaks: The protocol, in a few words.
         scheme: The scheme of its URL.
         endpoints: Paths to try, most telling first.
-        curl: Arguments of a ``curl`` line to try; ``{url}`` stands for the server's http URL.
+        curl: A ``curl`` line to try; ``{url}`` stands for the server's http URL.
     """
 
     name: str
@@ -62,28 +63,28 @@ KINDS = {
             "HTTP/1.1",
             "http",
             ("/api/user/info", "/api/user/info?framing=chunked&parts=3", "/api/answer", "/api/notes"),
-            "curl -i {url}/api/user/info",
+            "curl -i {no_proxy} {url}/api/user/info",
         ),
         ServerKind(
             "polling",
             "HTTP/1.1, asked again and again",
             "http",
             ("POST /api/jobs", "/api/jobs/1", "/api/jobs/1/events?after=0&hold_s=10"),
-            'curl -i {url}/api/jobs --json \'{{"kind": "build", "duration_s": 2}}\'',
+            'curl -i {no_proxy} {url}/api/jobs --json \'{{"kind": "build", "duration_s": 2}}\'',
         ),
         ServerKind(
             "sse",
             "Server-Sent Events over HTTP/1.1",
             "http",
             ("/api/stream", "/api/build/log"),
-            "curl -iN {url}/api/stream",
+            "curl -iN {no_proxy} {url}/api/stream",
         ),
         ServerKind(
             "websocket",
             "WebSocket",
             "ws",
             ("/ws/chat", "/ws/room", "/ws/stream"),
-            f"curl -iN -m 2 {{url}}/ws/chat {_UPGRADE}",
+            f"curl -iN -m 2 {{no_proxy}} {{url}}/ws/chat {_UPGRADE}",
         ),
     )
 }
@@ -139,7 +140,8 @@ class Hosted:
     @property
     def curl(self) -> str:
         """A line that a person can paste into a terminal."""
-        return self.kind.curl.format(url=self.http_url)
+        # A proxy variable of the environment would send curl elsewhere, even for loopback addresses.
+        return self.kind.curl.format(url=self.http_url, no_proxy=f"--noproxy {LOOPBACK}")
 
     async def stop(self) -> None:
         """Stop the server, which ends its streams in its own way, and then the relay."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import atexit
 import itertools
+import threading
 from collections.abc import Coroutine, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from lab_servers.capture.capture import DEFAULT_LIMIT_BYTES, Budget
 from lab_servers.errors import BadParameter, LabNotRunning, require_between
@@ -68,8 +70,8 @@ class Lab:
         self._hosted: dict[str, Hosted] = {}
         self._marks: list[Mark] = []
         self._unrecorded_marks = 0
-        self._takes: list[Take] = []
-        self._taken_since_ns: int | None = None  # start of the earliest take not yet handed over
+        self._takes: WeakSet[Take] = WeakSet()  # weak: an interrupt may keep a take from ever ending
+        self._life = threading.RLock()  # held while the lab starts or stops
         self._wall_clock_offset_ns = 0
 
     # --- life ---------------------------------------------------------------------------
@@ -79,23 +81,32 @@ class Lab:
 
         Raises:
             PortUnavailable: a fixed port is taken or may not be opened; nothing is left running.
+            WouldDeadlock: called on the lab's own thread.
         """
-        if not self.is_running:
-            self._thread.start()
-            try:
-                self.run(self._start())
-            except BaseException:
-                self._thread.stop()
-                raise
+        self._thread.require_other()
+        with self._life:
+            if not self.is_running:
+                try:
+                    self._thread.start()
+                    self.run(self._start())
+                except BaseException:
+                    self._thread.stop()
+                    raise
         return self
 
     def stop(self) -> None:
-        """Stop every server, client and relay. What was recorded stays; stopping twice is harmless."""
-        if self.is_running:
-            try:
-                self.run(self._stop())
-            finally:
-                self._thread.stop()
+        """Stop every server, client and relay. What was recorded stays; stopping twice is harmless.
+
+        Raises:
+            WouldDeadlock: called on the lab's own thread.
+        """
+        self._thread.require_other()
+        with self._life:
+            if self.is_running:
+                try:
+                    self.run(self._stop())
+                finally:
+                    self._thread.stop()
 
     async def start_async(self) -> Lab:
         """:meth:`start` for a caller that must not block its own loop."""
@@ -141,8 +152,11 @@ class Lab:
 
     def mark(self, name: str, detail: str = "") -> None:
         """Note an application's moment, from any thread."""
+        self._thread.call(self._keep_mark, Mark(now_ns(), name, detail))
+
+    def _keep_mark(self, mark: Mark) -> None:
         if len(self._marks) < MARKS_LIMIT:
-            self._marks.append(Mark(now_ns(), name, detail))
+            self._marks.append(mark)
         else:
             self._unrecorded_marks += 1
 
@@ -195,7 +209,7 @@ class Lab:
 
     def forget(self) -> None:
         """Drop what is recorded of closed connections, and all marks; recordings made before stay."""
-        self.run(self._forget(since_ns=0))
+        self.run(self._forget(0, now_ns()))
 
     # --- on the lab's own loop ----------------------------------------------------------
 
@@ -203,6 +217,7 @@ class Lab:
         self._hosted.clear()
         self._marks.clear()
         self._unrecorded_marks = 0
+        self._takes.clear()
         self._budget = Budget(self._budget.limit_bytes)
         self._wall_clock_offset_ns = wall_clock_offset_ns()
         try:
@@ -228,31 +243,30 @@ class Lab:
             tuple(sorted((m for m in self._marks if m.at_ns >= since_ns), key=lambda mark: mark.at_ns)),
             dict(parameters),
             self._wall_clock_offset_ns,
-            sum(hosted.relay.unrecorded_connections for hosted in self.hosted),
+            sum(hosted.relay.unrecorded_connections(since_ns) for hosted in self.hosted),
             self._unrecorded_marks,
         )
 
-    async def _forget(self, since_ns: int) -> None:
-        self._marks = [mark for mark in self._marks if mark.at_ns < since_ns]
+    async def _forget(self, since_ns: int, before_ns: int, *, later_too: bool = False) -> None:
+        self._marks = [mark for mark in self._marks if not since_ns <= mark.at_ns < before_ns]
+        self._unrecorded_marks = 0
         for hosted in self.hosted:
-            hosted.relay.forget(since_ns)
+            hosted.relay.forget(since_ns, before_ns, later_too=later_too)
 
     async def begin_take(self, take: Take) -> None:
         """A take begins; on the lab's loop."""
-        self._takes.append(take)
-        self._taken_since_ns = self._taken_since_ns or take.since_ns
+        self._takes.add(take)
 
     async def end_take(self, take: Take, settle_s: float) -> Recording:
         """A take ends, and gets its recording; on the lab's loop."""
         try:
             await self._settle(take.since_ns, settle_s)
-            return await self._recording(take.name, take.parameters, take.since_ns)
+            return self._make_recording(take.name, take.parameters, take.since_ns)
         finally:
-            self._takes.remove(take)
-            # What a take that still goes on has begun to see must stay.
-            if not self._takes:
-                await self._forget(self._taken_since_ns or take.since_ns)
-                self._taken_since_ns = None
+            self._takes.discard(take)
+            # What another take that goes on has seen begin must stay for it.
+            before_ns = min((other.since_ns for other in self._takes), default=now_ns())
+            await self._forget(take.since_ns, before_ns, later_too=True)
 
     async def _settle(self, since_ns: int, settle_s: float) -> None:
         waits = [asyncio.ensure_future(hosted.relay.settle(since_ns)) for hosted in self.hosted]
@@ -270,6 +284,7 @@ class Lab:
 
 
 _current: Lab | None = None
+_current_lock = threading.RLock()
 
 
 def start_lab(
@@ -288,11 +303,12 @@ def start_lab(
     """
     global _current
     lab = Lab(servers, ports=ports, limit_bytes=limit_bytes)
-    if _current is not None:
-        _current.stop()
-    else:
-        atexit.register(_stop_current)
-    _current = lab.start()
+    with _current_lock:
+        if _current is not None:
+            _current.stop()
+        else:
+            atexit.register(_stop_current)
+        _current = lab.start()
     return lab
 
 

@@ -8,16 +8,18 @@ and :class:`Job` is how a cell, a callback or a script waits for what happens th
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
+import queue
 import threading
+import time
 from collections.abc import Callable, Coroutine, Generator
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from lab_servers.errors import LabError, LabNotRunning, WouldDeadlock
 
 T = TypeVar("T")
 
-# A blocked lock cannot be interrupted on every platform; waking this often means that the
+# A blocked wait cannot be interrupted on every platform; waking this often means that the
 # notebook's stop button works within the time on all of them.
 WAKE_EVERY_S = 0.2
 
@@ -25,13 +27,25 @@ STOP_WITHIN_S = 10.0
 
 ExceptionHandler = Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object]
 
+NOT_RUNNING = "The lab is not running: start it with start_lab()."
+STOPPED_MEANWHILE = "The lab was stopped while this was under way: start it again and repeat."
+
 
 class Job(Generic[T]):
-    """Something under way on the lab's loop: block for it with :meth:`result`, or ``await`` it."""
+    """Something under way on the lab's loop: block for it with :meth:`result`, or ``await`` it.
 
-    def __init__(self, future: concurrent.futures.Future[T], thread: LoopThread) -> None:
-        self._future = future
+    It is no ``concurrent.futures.Future``: an interrupt can come between any two steps of the
+    waiting thread, also while that thread holds a future's lock, and the loop would then wait for
+    the lock for ever. A ``SimpleQueue`` has no such moment.
+    """
+
+    def __init__(self, thread: LoopThread, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> None:
         self._thread = thread
+        self._loop = loop
+        self._work = work
+        self._ended: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._task: asyncio.Task[T] | None = None  # once it has ended
+        self._listeners: list[Callable[[], object]] = []
 
     def result(self, timeout_s: float | None = None) -> T:
         """Wait until it is done and return its value, or raise what it raised.
@@ -43,36 +57,87 @@ class Job(Generic[T]):
             TimeoutError: it was not done after ``timeout_s`` seconds; it goes on.
             LabNotRunning: the lab was stopped before it was done.
         """
-        if self._thread.is_current:
-            raise WouldDeadlock("This would wait for the lab on the lab's own thread: use await instead.")
-        remaining_s = timeout_s
+        self._thread.require_other()
+        give_up = None if timeout_s is None else time.monotonic() + timeout_s
         try:
-            while not self._future.done() and (remaining_s is None or remaining_s > 0):
-                wait_s = WAKE_EVERY_S if remaining_s is None else min(WAKE_EVERY_S, remaining_s)
-                concurrent.futures.wait([self._future], timeout=wait_s)
-                remaining_s = None if remaining_s is None else remaining_s - wait_s
-        except BaseException:
-            self._future.cancel()
+            while self._task is None and (self._thread.owns(self._loop) or self._thread.is_alive):
+                left_s = WAKE_EVERY_S if give_up is None else min(WAKE_EVERY_S, give_up - time.monotonic())
+                if left_s <= 0:
+                    raise TimeoutError(f"not done after {timeout_s:g} s")
+                with suppress(queue.Empty):
+                    self._ended.get(timeout=left_s)
+        except KeyboardInterrupt:
+            self.cancel()
             raise
-        if not self._future.done():
-            raise TimeoutError(f"not done after {timeout_s:g} s")
-        try:
-            return self._future.result()
-        except concurrent.futures.CancelledError:
-            if self._thread.is_running:
-                raise
-            raise LabNotRunning("The lab was stopped while this was under way: start it again and repeat.") from None
+        return self._value()
 
-    def cancel(self) -> bool:
-        """Ask for it to be cancelled; False when it was done already."""
-        return self._future.cancel()
+    def cancel(self) -> None:
+        """Ask for it to be cancelled, if it is not done yet."""
+        with suppress(RuntimeError):  # the loop is closed, so there is nothing left to cancel
+            self._loop.call_soon_threadsafe(cancel_work, self._work)
 
     def done(self) -> bool:
         """Whether it has ended, in whatever way."""
-        return self._future.done()
+        return self._task is not None
 
     def __await__(self) -> Generator[Any, None, T]:
-        return asyncio.wrap_future(self._future).__await__()
+        return self._wait().__await__()
+
+    async def _wait(self) -> T:
+        here = asyncio.get_running_loop()
+        ended = here.create_future()
+
+        def tell() -> None:
+            with suppress(RuntimeError):  # whoever waited has gone, and the loop with it
+                here.call_soon_threadsafe(_set, ended)
+
+        try:
+            self._loop.call_soon_threadsafe(self._when_ended, tell)
+            await ended
+        except asyncio.CancelledError:
+            self.cancel()
+            raise
+        except RuntimeError:  # the loop is closed
+            pass
+        return self._value()
+
+    def _value(self) -> T:
+        if self._task is None or (self._task.cancelled() and not self._thread.owns(self._loop)):
+            raise LabNotRunning(STOPPED_MEANWHILE)
+        return self._task.result()
+
+    # --- on the lab's loop ---
+
+    def begin(self) -> None:
+        """Start the work."""
+        task = self._loop.create_task(self._work)
+        task.add_done_callback(self._end)
+        if not self._thread.owns(self._loop):
+            task.cancel()
+
+    def _end(self, task: asyncio.Task[T]) -> None:
+        self._task = task
+        self._ended.put(None)
+        for tell in self._listeners:
+            tell()
+
+    def _when_ended(self, tell: Callable[[], object]) -> None:
+        if self._task is not None:
+            tell()
+        else:
+            self._listeners.append(tell)
+
+
+def _set(ended: asyncio.Future[None]) -> None:
+    if not ended.done():
+        ended.set_result(None)
+
+
+def cancel_work(work: Coroutine[Any, Any, Any]) -> None:
+    """Cancel a coroutine that was handed to the running loop, unless that was asked before; on the loop's thread."""
+    for task in asyncio.all_tasks():
+        if task.get_coro() is work and not task.cancelling():
+            task.cancel()
 
 
 class LoopThread:
@@ -84,6 +149,7 @@ class LoopThread:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop_asked: asyncio.Event | None = None
+        self._failure: BaseException | None = None
 
     @property
     def is_running(self) -> bool:
@@ -91,16 +157,41 @@ class LoopThread:
         return self._loop is not None
 
     @property
-    def is_current(self) -> bool:
-        """Whether the caller runs on this thread."""
-        return self._thread is threading.current_thread()
+    def is_alive(self) -> bool:
+        """Whether the thread has not ended."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def owns(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether ``loop`` is the one that takes new work now."""
+        return self._loop is loop
+
+    def require_other(self) -> None:
+        """Check that the caller may block.
+
+        Raises:
+            WouldDeadlock: the caller runs on this thread.
+        """
+        if self._thread is threading.current_thread():
+            raise WouldDeadlock("This would wait for the lab on the lab's own thread: use await instead.")
 
     def start(self) -> None:
-        """Start the thread and wait until its loop runs."""
+        """Start the thread and wait until its loop runs.
+
+        Raises:
+            LabError: no loop can be made, for example because too many files are open.
+        """
         ready = threading.Event()
+        self._failure = None
         self._thread = threading.Thread(target=self._run, args=(ready,), name=self._name, daemon=True)
         self._thread.start()
-        ready.wait()
+        try:
+            ready.wait()
+        except BaseException:
+            ready.wait()
+            self.stop()
+            raise
+        if self._loop is None:
+            raise LabError(f"The lab's event loop cannot be made ({self._failure}): close what you do not need.")
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Job[T]:
         """Start a coroutine on the loop, from any thread.
@@ -109,10 +200,26 @@ class LoopThread:
             LabNotRunning: the loop does not run.
         """
         loop = self._loop
-        if loop is None:
+        try:
+            if loop is None:
+                raise LabNotRunning(NOT_RUNNING)
+            job = Job(self, loop, work)
+            loop.call_soon_threadsafe(job.begin)
+        except RuntimeError:  # LabNotRunning is one; the other is a loop that was closed just now
             work.close()
-            raise LabNotRunning("The lab is not running: start it with start_lab().")
-        return Job(asyncio.run_coroutine_threadsafe(work, loop), self)
+            raise LabNotRunning(NOT_RUNNING) from None
+        return job
+
+    def call(self, function: Callable[[T], object], argument: T) -> None:
+        """Call a function on the loop as soon as it comes to it; here and now where no loop runs."""
+        loop = self._loop
+        try:
+            if loop is not None:
+                loop.call_soon_threadsafe(function, argument)
+        except RuntimeError:  # closed just now
+            loop = None
+        if loop is None:
+            function(argument)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the loop and wait for it; an interrupt cancels it, at whatever moment it comes.
@@ -121,19 +228,19 @@ class LoopThread:
             LabNotRunning: the loop does not run.
             WouldDeadlock: called on the loop's own thread.
         """
-        if self.is_current:
-            work.close()
-            raise WouldDeadlock("This would wait for the lab on the lab's own thread: use await instead.")
-        job: Job[T] | None = None
         try:
-            job = self.submit(work)
-            return job.result()
+            self.require_other()
+        except WouldDeadlock:
+            work.close()
+            raise
+        try:
+            return self.submit(work).result()
         except KeyboardInterrupt:
             # It may have come before there was a job to cancel, with the work already under way.
-            if job is not None:
-                job.cancel()
-            elif self._loop is not None:
-                self._loop.call_soon_threadsafe(_cancel, work)
+            loop = self._loop
+            if loop is not None:
+                with suppress(RuntimeError):  # closed just now
+                    loop.call_soon_threadsafe(cancel_work, work)
             raise
 
     def stop(self) -> None:
@@ -152,8 +259,13 @@ class LoopThread:
             raise LabError(f"The lab's thread did not end within {STOP_WITHIN_S:g} s: restart the kernel.")
 
     def _run(self, ready: threading.Event) -> None:
-        with asyncio.Runner() as runner:
-            runner.run(self._serve(ready))
+        try:
+            with asyncio.Runner() as runner:
+                runner.run(self._serve(ready))
+        except OSError as error:
+            self._failure = error
+        finally:
+            ready.set()
 
     async def _serve(self, ready: threading.Event) -> None:
         loop = asyncio.get_running_loop()
@@ -162,10 +274,3 @@ class LoopThread:
         self._loop = loop
         ready.set()
         await self._stop_asked.wait()
-
-
-def _cancel(work: Coroutine[Any, Any, Any]) -> None:
-    """Cancel a coroutine that was handed to the running loop; on the loop's thread."""
-    for task in asyncio.all_tasks():
-        if task.get_coro() is work:
-            task.cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -104,7 +105,7 @@ def arrival_picture(recording: Recording, labels: Sequence[str], *, same_scale_a
         axes.plot(lane.produced_s, [y] * len(lane.produced_s), "|", color=FAINT, markersize=26, markeredgewidth=2)
         axes.plot(lane.shown_s, [y] * len(lane.shown_s), marker, color=color, markersize=10, zorder=3)
         _label_pieces(axes, lane, y)
-    axes.set_yticks([-row for row in range(len(drawn))], [lane.label for lane in drawn], fontsize=13)
+    axes.set_yticks([-row for row in range(len(drawn))], [lane.label for lane in drawn], fontsize=13, parse_math=False)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_ylim(-len(drawn) + 0.45, 0.75)
@@ -134,5 +135,6 @@ def _label_pieces(axes: Axes, lane: Lane, y: float) -> None:
             groups[-1] = (groups[-1][0], groups[-1][1] + piece)
         else:
             groups.append((shown, piece))
+    look: dict[str, Any] = {"ha": "center", "va": "bottom", "color": INK, "fontsize": 15}
     for shown, text in groups:
-        axes.text(shown, y + 0.28, text, ha="center", va="bottom", color=INK, fontsize=15, fontfamily=payload_fonts())
+        axes.text(shown, y + 0.28, text, fontfamily=payload_fonts(), parse_math=False, **look)

@@ -5,19 +5,18 @@ from __future__ import annotations
 from lab_servers.capture.capture import Capture, Side
 from lab_servers.recording import bound_notices
 from lab_servers.views.table import Table
-from lab_servers.wire.http1 import CLIENT, Message, messages
+from lab_servers.wire.http1 import CLIENT, SERVER, Message, messages
 
 _PARTS = {
     CLIENT: ("method", "request target", "version"),
-    "server": ("version", "status code", "reason phrase"),
+    SERVER: ("version", "status code", "reason phrase"),
 }
 
 
 def heads(capture: Capture, sender: Side) -> list[Message]:
     """The HTTP messages that one side sent on a connection."""
-    found, _ = messages(
-        capture.bytes_from(Side.CLIENT), capture.bytes_from(Side.SERVER), ended=capture.closed_ns is not None
-    )
+    client, server = (capture.bytes_from(side) for side in Side)
+    found, _ = messages(client, server, finished=[side.value for side in capture.finished])
     return [message for message in found if message.sender == sender.value]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab_servers.capture.capture import Capture, Side
-from lab_servers.errors import require_between
+from lab_servers.errors import require_whole
 from lab_servers.recording import bound_notices
 from lab_servers.views.table import Table
 
@@ -27,10 +27,10 @@ def byte_table(capture: Capture, sender: Side, *, start: int = 0, limit_bytes: i
         start: Offset of the first byte shown.
         limit_bytes: How many bytes are shown at most, 1 to 1,000,000.
     """
-    require_between("start", start, 0, float("inf") if start >= 0 else 0, "bytes")
-    require_between("limit_bytes", limit_bytes, 1, 1_000_000, "bytes")
     chunks = capture.chunks_from(sender)
     total = chunks[-1].end if chunks else 0
+    require_whole("start", start, 0, total, "bytes")
+    require_whole("limit_bytes", limit_bytes, 1, 1_000_000, "bytes")
     stop = min(total, start + limit_bytes)
     rows = []
     for chunk in chunks:

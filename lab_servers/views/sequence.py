@@ -19,6 +19,8 @@ _TRANSITIONS = {
     TransitionKind.OPENED: "opens the connection",
     TransitionKind.HALF_CLOSED: "FIN: has no more to send",
     TransitionKind.RESET: "RST: gives the connection up",
+    TransitionKind.REFUSED: "the relay cannot reach the server",
+    TransitionKind.ABANDONED: "the relay is stopped",
 }
 MAX_STEPS = 60
 
@@ -32,26 +34,26 @@ class Step:
 
     Attributes:
         at_s: Seconds since the connection was opened.
-        by: The side that did it.
+        by: The side that did it; ``None`` for the relay.
         label: What it was, in a few words.
     """
 
     at_s: float
-    by: Side
+    by: Side | None
     label: str
 
 
 def steps(capture: Capture) -> tuple[Step, ...]:
     """What happened on a connection: transitions, heads, and each read of body bytes."""
     client, server = (capture.bytes_from(side) for side in Side)
-    found, _ = messages(client, server, ended=capture.closed_ns is not None)
+    found, _ = messages(client, server, finished=[side.value for side in capture.finished])
     taken = [*_transition_steps(capture)]
     for side in Side:
         taken += _byte_steps(capture, side, [message for message in found if message.sender == side.value])
     return tuple(Step((at_ns - capture.opened_ns) / 1e9, by, label) for at_ns, _, by, label in sorted(taken, key=_when))
 
 
-_Taken = tuple[int, int, Side, str]
+_Taken = tuple[int, int, Side | None, str]
 
 
 def _when(step: _Taken) -> tuple[int, int]:
@@ -61,9 +63,9 @@ def _when(step: _Taken) -> tuple[int, int]:
 def _transition_steps(capture: Capture) -> Iterator[_Taken]:
     for transition in capture.transitions:
         label = _TRANSITIONS.get(transition.kind)
-        if label is not None and transition.by is not None:
+        if label is not None:
             first = transition.kind is TransitionKind.OPENED
-            yield transition.at_ns, -1 if first else 1, transition.by, label
+            yield transition.at_ns, -1 if first else 2, transition.by, label
 
 
 def _byte_steps(capture: Capture, side: Side, found: list[Message]) -> Iterator[_Taken]:
@@ -75,15 +77,17 @@ def _byte_steps(capture: Capture, side: Side, found: list[Message]) -> Iterator[
     http_end = found[-1].end if found else 0
     for chunk in capture.chunks_from(side):
         in_heads = sum(max(0, min(chunk.end, stop) - max(chunk.offset, start)) for start, stop in head_ranges)
-        rest = len(chunk.data) - in_heads
+        in_bodies = max(0, min(chunk.end, http_end) - chunk.offset) - in_heads
+        rest = len(chunk.data) - in_heads - in_bodies
+        if in_bodies:
+            yield chunk.at_ns, 0, side, f"body, {in_bodies} bytes"
         if rest:
-            kind = "body" if chunk.offset < http_end else "bytes that are not HTTP"
-            yield chunk.at_ns, 0, side, f"{kind}, {rest} bytes"
+            yield chunk.at_ns, 1, side, f"bytes that are not HTTP, {rest} bytes"
 
 
 def sequence_table(capture: Capture) -> Table:
     """The steps of the picture as a table."""
-    arrow = {Side.CLIENT: "client →", Side.SERVER: "← server"}
+    arrow = {Side.CLIENT: "client →", Side.SERVER: "← server", None: "relay"}
     rows = tuple((f"{step.at_s * 1e3:.2f} ms", arrow[step.by], step.label) for step in steps(capture))
     return Table("What passed the relay, in order", ("time", "who", "what"), rows, notices=bound_notices(capture))
 
@@ -119,15 +123,12 @@ def sequence_picture(capture: Capture) -> Picture:
 def _draw(axes: Axes, step: Step, row_ms: float) -> None:
     """One step: its place on the scale of time, its arrow, its words."""
     at_ms = step.at_s * 1e3
-    start, end = (CLIENT_X, SERVER_X) if step.by is Side.CLIENT else (SERVER_X, CLIENT_X)
     axes.plot([0, 0.35, CLIENT_X], [at_ms, row_ms, row_ms], color=FAINT, linewidth=0.8, zorder=0)
-    axes.annotate(
-        "",
-        (end, row_ms),
-        (start, row_ms),
-        arrowprops={"arrowstyle": "-|>", "color": _COLORS[step.by], "linewidth": 2, "shrinkA": 0, "shrinkB": 0},
-    )
-    sign = "→" if step.by is Side.CLIENT else "←"
+    if step.by is not None:
+        start, end = (CLIENT_X, SERVER_X) if step.by is Side.CLIENT else (SERVER_X, CLIENT_X)
+        look = {"arrowstyle": "-|>", "color": _COLORS[step.by], "linewidth": 2, "shrinkA": 0, "shrinkB": 0}
+        axes.annotate("", (end, row_ms), (start, row_ms), arrowprops=look)
+    sign = {Side.CLIENT: "→", Side.SERVER: "←", None: "✕"}[step.by]
     # Captured text may hold dollar signs, which matplotlib would take for a formula.
     axes.text(SERVER_X + 0.08, row_ms, f"{sign} {step.label}", va="center", color=INK, fontsize=11, parse_math=False)
 

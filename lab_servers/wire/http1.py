@@ -8,81 +8,27 @@ the connection is opaque to it.
 
 from __future__ import annotations
 
-import enum
 import re
 from collections import deque
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import replace
 
-MAX_HEAD_BYTES = 64 * 1024
-MAX_SIZE_LINE_BYTES = 4 * 1024
+from lab_servers.wire.http1_message import CLIENT, SERVER, Framing, Message
+from lab_servers.wire.http1_stream import MAX_HEAD_BYTES, Stream
 
-CLIENT = "client"
-SERVER = "server"
-
-_REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^ ]+ HTTP/1\.[0-9]")
-_HEAD_END = re.compile(rb"\n\r?\n")
-_STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] [0-9]{3}( .*)?")
-_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(;.*)?")
-
-
-class Framing(enum.Enum):
-    """How a message says where its body ends (RFC 9112 section 6.3)."""
-
-    NONE = "none"  # no body at all
-    CONTENT_LENGTH = "content-length"  # after so many bytes
-    CHUNKED = "chunked"  # with a chunk of size 0
-    CLOSE = "close"  # when the server closes the connection
-    UPGRADED = "upgraded"  # the connection stops being HTTP here (101, or 2xx to CONNECT)
-
-
-@dataclass(frozen=True)
-class Message:
-    """One request or response, as far as it is known.
-
-    Attributes:
-        sender: ``"client"`` for a request, ``"server"`` for a response.
-        start: Offset of its first byte in its sender's stream.
-        head_end: Offset just past the empty line that ends the head.
-        end: Offset just past its last byte; of an incomplete message, its last byte so far.
-        start_line: The request line or status line, without its line end.
-        field_lines: Names and values in the order in which they stand.
-        framing: How the end of the body is told.
-        complete: Whether all of it has been seen.
-        pieces: For a chunked body the ranges of chunk data, else the body's one range.
-        request: Of a response, the request that it answers, by its number on the connection.
-    """
-
-    sender: str
-    start: int
-    head_end: int
-    end: int
-    start_line: str
-    field_lines: tuple[tuple[str, str], ...]
-    framing: Framing
-    complete: bool
-    pieces: tuple[tuple[int, int], ...] = ()
-    request: int | None = None
-
-    @property
-    def status(self) -> int | None:
-        """The status code of a response; ``None`` for a request."""
-        return int(self.start_line.split(" ", 2)[1]) if self.sender == SERVER else None
-
-    @property
-    def body_length(self) -> int:
-        """How many bytes of content there are, the framing of chunks left out."""
-        return sum(stop - start for start, stop in self.pieces)
-
-    def values(self, name: str) -> list[str]:
-        """All values of a field, by its name in any case."""
-        return [value for key, value in self.field_lines if key.lower() == name.lower()]
+__all__ = ["CLIENT", "MAX_HEAD_BYTES", "SERVER", "ExchangeFollower", "Framing", "Message", "messages"]
 
 
 class ExchangeFollower:
-    """Follows one connection as its bytes arrive, in both directions."""
+    """Follows one connection as its bytes arrive, in both directions.
 
-    def __init__(self) -> None:
-        self._streams = {CLIENT: _Stream(CLIENT), SERVER: _Stream(SERVER)}
+    Args:
+        keep_pieces: Whether messages tell the ranges of their bodies. There may be as many as there
+            are chunks, so whoever follows a connection without end leaves them out.
+    """
+
+    def __init__(self, *, keep_pieces: bool = True) -> None:
+        self._streams = {sender: Stream(sender, keep_pieces) for sender in (CLIENT, SERVER)}
         self._unanswered: deque[tuple[int, Message]] = deque()
         self._requests = 0
 
@@ -122,14 +68,14 @@ class ExchangeFollower:
         return [message for stream in self._streams.values() if (message := stream.so_far()) is not None]
 
     def _advance(self) -> list[Message]:
-        news: list[Message] = []
+        news: dict[tuple[str, int], Message] = {}
         progress = True
         # A response may depend on its request, and a request after an Upgrade on the response.
         while progress:
             progress = self._advance_stream(CLIENT, news) | self._advance_stream(SERVER, news)
-        return news
+        return list(news.values())
 
-    def _advance_stream(self, sender: str, news: list[Message]) -> bool:
+    def _advance_stream(self, sender: str, news: dict[tuple[str, int], Message]) -> bool:
         stream = self._streams[sender]
         if stream.opaque:
             return False
@@ -159,14 +105,14 @@ class ExchangeFollower:
         stream.read_body()
         return self._note(stream, True, news)
 
-    def _note(self, stream: _Stream, changed: bool, news: list[Message]) -> bool:
+    def _note(self, stream: Stream, changed: bool, news: dict[tuple[str, int], Message]) -> bool:
         message = stream.so_far() if changed else None
         if message is None:
             return False
         if message.complete:
             stream.message = None
-        news[:] = [old for old in news if (old.sender, old.start) != (message.sender, message.start)]
-        news.append(message)
+        news.pop((message.sender, message.start), None)  # its newest state stands last
+        news[message.sender, message.start] = message
         return True
 
     def _awaits_upgrade(self) -> bool:
@@ -176,7 +122,7 @@ class ExchangeFollower:
         _, request = self._unanswered[-1]
         return bool(request.values("Upgrade")) or request.start_line.startswith("CONNECT ")
 
-    def _framed(self, head: Message, stream: _Stream) -> Message | None:
+    def _framed(self, head: Message, stream: Stream) -> Message | None:
         """The head with its framing by RFC 9112 section 6.3, or ``None`` where that is broken."""
         if stream.sender == SERVER:
             number, request = self._unanswered[0]
@@ -187,10 +133,14 @@ class ExchangeFollower:
                 return replace(head, framing=Framing.UPGRADED)
             if method == "HEAD" or 100 <= status < 200 or status in (204, 304):
                 return replace(head, framing=Framing.NONE)
-        codings = [coding.strip().lower() for value in head.values("Transfer-Encoding") for coding in value.split(",")]
+        # RFC 9110 section 5.6.1: a recipient ignores empty elements of a list.
+        codings = [coding for value in head.values("Transfer-Encoding") if (coding := value.strip(", \t").lower())]
         lengths = {length.strip() for value in head.values("Content-Length") for length in value.split(",")}
+        if codings and head.start_line.find("HTTP/1.0") >= 0:
+            # RFC 9112 section 6.1: there "the framing is faulty", and nothing after it can be trusted.
+            return None
         if codings:
-            if codings[-1] == "chunked":
+            if codings[-1].rpartition(",")[2].strip() == "chunked":
                 return replace(head, framing=Framing.CHUNKED)
             return replace(head, framing=Framing.CLOSE) if stream.sender == SERVER else None
         if lengths:
@@ -202,148 +152,23 @@ class ExchangeFollower:
         return replace(head, framing=Framing.CLOSE if stream.sender == SERVER else Framing.NONE)
 
 
-@dataclass
-class _Stream:
-    """One direction: the bytes not yet understood, and the message under way."""
-
-    sender: str
-    buffer: bytearray = field(default_factory=bytearray)
-    offset: int = 0  # of the buffer's first byte in the stream
-    message: Message | None = None
-    finished: bool = False
-    opaque: bool = False
-    body_left: int = 0  # of a Content-Length, or of the current chunk
-    chunk_part: str = "size"  # size, data, data end, trailer
-    pieces: list[tuple[int, int]] = field(default_factory=list)  # of the message under way
-    searched: int = 0  # so many bytes of the buffer hold no end of a head
-    has_start_line: bool = False  # whether the buffer's first line was looked at
-
-    def begin(self, message: Message) -> None:
-        self.message = message
-        self.pieces = []
-        self.chunk_part = "size"
-        if message.framing in (Framing.NONE, Framing.UPGRADED):
-            self.message = replace(message, complete=True)
-
-    def so_far(self) -> Message | None:
-        """The message under way; its pieces become a tuple only here, since there may be many."""
-        return replace(self.message, pieces=tuple(self.pieces)) if self.message is not None else None
-
-    def read_head(self) -> Message | None:
-        """The next head, without its framing; ``None`` when it is not there yet or is no HTTP."""
-        # RFC 9112 section 2.2: a recipient SHOULD ignore an empty line before the request line.
-        while self.buffer[:2] == b"\r\n" or self.buffer[:1] == b"\n":
-            self._skip(self.buffer.index(b"\n") + 1)
-        end = _HEAD_END.search(self.buffer, self.searched, MAX_HEAD_BYTES + 1)
-        if end is None:
-            if not self.has_start_line and (line_end := self.buffer.find(b"\n", self.searched)) >= 0:
-                self.has_start_line = True
-                self.opaque = not self._is_start(bytes(self.buffer[:line_end]))
-            self.opaque |= len(self.buffer) > MAX_HEAD_BYTES
-            self.searched = max(len(self.buffer) - 2, 0)
-            return None
-        lines = [line.removesuffix(b"\r") for line in bytes(self.buffer[: end.start()]).split(b"\n")]
-        if not self._is_start(lines[0]):
-            self.opaque = True
-            return None
-        start = self.offset
-        self._skip(end.end())
-        fields = (line.decode("latin-1").partition(":") for line in lines[1:])
-        return Message(
-            self.sender,
-            start,
-            self.offset,
-            self.offset,
-            lines[0].decode("latin-1"),
-            tuple((name, value.strip(" \t")) for name, _, value in fields),
-            Framing.NONE,
-            complete=False,
-        )
-
-    def read_body(self) -> bool:
-        """Take what there is of the message's body; tell whether the message became complete."""
-        message = self.message
-        if message is None or message.complete:
-            return False
-        if message.framing is Framing.CHUNKED:
-            self._read_chunks()
-        elif message.framing is Framing.CONTENT_LENGTH:
-            self._take_data(self.body_left)
-            self._grow(complete=self.body_left == 0)
-        else:
-            self.body_left = len(self.buffer)
-            self._take_data(self.body_left)
-            self._grow(complete=self.finished)
-        return self.message is not None and self.message.complete
-
-    def _read_chunks(self) -> None:
-        """RFC 9112 section 7.1: chunks, the last one of size 0, trailer fields, an empty line."""
-        while not self.opaque:
-            if self.chunk_part == "data":
-                self._take_data(self.body_left)
-                if self.body_left:
-                    break
-                self.chunk_part = "data end"
-            line_end = self.buffer.find(b"\n", 0, MAX_SIZE_LINE_BYTES)
-            if line_end < 0:
-                self.opaque = len(self.buffer) >= MAX_SIZE_LINE_BYTES
-                break
-            line = bytes(self.buffer[:line_end]).removesuffix(b"\r")
-            self._skip(line_end + 1)
-            if self.chunk_part == "size":
-                size = _CHUNK_SIZE.fullmatch(line)
-                if size is None:
-                    self.opaque = True
-                    break
-                self.body_left = int(size[1], 16)
-                self.chunk_part = "data" if self.body_left else "trailer"
-            elif self.chunk_part == "data end":
-                self.opaque = line != b""
-                self.chunk_part = "size"
-            elif line == b"":
-                self._grow(complete=True)
-                return
-        self._grow(complete=False)
-
-    def _take_data(self, wanted: int) -> None:
-        taken = min(wanted, len(self.buffer))
-        if taken and self.message is not None:
-            start = self.offset
-            self._skip(taken)
-            self.body_left -= taken
-            if self.pieces and self.pieces[-1][1] == start:
-                start = self.pieces.pop()[0]
-            self.pieces.append((start, self.offset))
-
-    def _grow(self, *, complete: bool) -> None:
-        if self.message is not None:
-            self.message = replace(self.message, end=self.offset, complete=complete)
-
-    def _skip(self, count: int) -> None:
-        self.searched = 0
-        self.has_start_line = False
-        del self.buffer[:count]
-        self.offset += count
-
-    def _is_start(self, line: bytes) -> bool:
-        pattern = _REQUEST_LINE if self.sender == CLIENT else _STATUS_LINE
-        return pattern.fullmatch(line.removesuffix(b"\r")) is not None
-
-
-def messages(client: bytes, server: bytes, *, ended: bool = True) -> tuple[list[Message], ExchangeFollower]:
+def messages(
+    client: bytes, server: bytes, *, finished: Collection[str] = (CLIENT, SERVER)
+) -> tuple[list[Message], ExchangeFollower]:
     """The messages of two whole streams, requests and responses each in their order.
 
     Args:
         client: Everything the client sent.
         server: Everything the server sent.
-        ended: Whether both sides have sent their FIN.
+        finished: The sides that have sent their FIN. After a reset a body that lasts until the
+            connection closes is not complete (RFC 9112 section 8).
 
     Returns:
         The messages, incomplete ones too, and the follower for what else it knows.
     """
     follower = ExchangeFollower()
     found = follower.feed(CLIENT, client) + follower.feed(SERVER, server)
-    if ended:
-        found += follower.finish(CLIENT) + follower.finish(SERVER)
+    for sender in finished:
+        found += follower.finish(sender)
     newest = {(message.sender, message.start): message for message in found + follower.unfinished}
     return sorted(newest.values(), key=lambda message: (message.sender, message.start)), follower

@@ -13,8 +13,10 @@ import pytest
 
 from lab_servers.capture.capture import Budget, Capture, Side, TransitionKind
 from lab_servers.capture.conditions import Condition, Stage
-from lab_servers.capture.relay import BUFFER_BYTES, Relay
+from lab_servers.capture.connection import BUFFER_BYTES
+from lab_servers.capture.relay import Relay
 from lab_servers.errors import PortUnavailable
+from lab_servers.marks import now_ns
 from tests.waiting import until
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -239,8 +241,9 @@ def test_connections_beyond_the_bound_are_counted_and_still_served() -> None:
             return relay
 
     relay = asyncio.run(run())
-    assert (len(relay.captures()), relay.unrecorded_connections) == (2, 2)
-    relay.forget()
+    assert (len(relay.captures()), relay.unrecorded_connections()) == (2, 2)
+    relay.forget(0, now_ns())
+    assert relay.unrecorded_connections() == 0
     assert relay.captures() == ()
     assert relay._budget.used_bytes == 0
 
@@ -290,6 +293,77 @@ def test_conditions_meet_the_bytes_of_their_direction_in_the_listed_order(
     capture = asyncio.run(run())
     assert capture.bytes_from(Side.CLIENT) == b"q"
     assert capture.bytes_from(Side.SERVER) == expected
+
+
+class Late:
+    """A condition for this test: it holds everything back, the FIN too, until it is let go."""
+
+    def __init__(self) -> None:
+        self.let_go = asyncio.Event()
+
+    def attach(self, onward: Stage) -> Stage:
+        late = self
+
+        class LateStage:
+            def __init__(self) -> None:
+                self.held: list[Callable[[], None]] = []
+                self.task = asyncio.get_running_loop().create_task(self.release())
+
+            async def release(self) -> None:
+                await late.let_go.wait()
+                for pass_on in self.held:
+                    pass_on()
+
+            def write(self, data: bytes) -> None:
+                self.held.append(lambda: onward.write(data))
+
+            def write_eof(self) -> None:
+                self.held.append(onward.write_eof)
+
+        return LateStage()
+
+
+def test_what_a_condition_holds_back_still_arrives_after_both_sides_have_said_their_last() -> None:
+    async def run() -> bytes:
+        late = Late()
+        async with relay_to(echo, conditions={Side.SERVER: [late]}) as relay:
+            reader, writer = await asyncio.open_connection(*relay.address)
+            writer.write(b"answer")
+            writer.write_eof()
+            ended = [TransitionKind.HALF_CLOSED] * 2
+            await until(lambda: [kind for kind, _ in story(relay.captures()[0])][-2:] == ended)
+            late.let_go.set()
+            received = await reader.read()
+            writer.close()
+            await relay.settle()
+            return received
+
+    assert asyncio.run(run()) == b"answer"
+
+
+def test_a_reset_that_meets_the_other_sides_fin_is_blamed_on_the_side_that_sent_it() -> None:
+    async def run() -> Capture:
+        may_reset = asyncio.Event()
+
+        async def reset_later(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readexactly(1)
+            await may_reset.wait()
+            send_reset(writer)
+
+        async with relay_to(reset_later) as relay:
+            _, writer = await asyncio.open_connection(*relay.address)
+            writer.write(b"?")
+            await until(lambda: len(relay.captures()) == 1 and relay.captures()[0].bytes_from(Side.CLIENT))
+            # Both in one turn of the loop, so that the relay meets both in its next.
+            may_reset.set()
+            await asyncio.sleep(0)
+            writer.write_eof()
+            await relay.settle()
+            return relay.captures()[0]
+
+    told = story(asyncio.run(run()))
+    assert (TransitionKind.RESET, Side.SERVER) in told
+    assert (TransitionKind.RESET, Side.CLIENT) not in told
 
 
 def test_stopping_resets_what_is_open_and_leaves_no_task_and_no_port() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import Callable, Iterator
 
@@ -12,6 +13,7 @@ from lab_servers.capture.capture import Side
 from lab_servers.clients import get
 from lab_servers.errors import LabNotRunning
 from lab_servers.lab import Lab, Take
+from tests.waiting import until_sync
 
 
 @pytest.fixture
@@ -130,6 +132,36 @@ def test_at_the_bound_the_lab_goes_on_and_every_recording_says_so() -> None:
     assert any("2 connections passed unrecorded" in line for line in recording.notices)
     for shown in (str(recording), recording._repr_html_()):
         assert "passed unrecorded" in shown
+
+
+def test_a_recording_without_gaps_does_not_tell_of_gaps_before_it() -> None:
+    with Lab(["http"], limit_bytes=2_500) as lab:
+        for _ in range(3):
+            ask(lab)
+        assert "2 connections passed unrecorded" in str(lab.recording())
+        lab.forget()
+        with lab.record("afterwards") as take:
+            ask(lab)
+        assert take.recording.unrecorded_connections == 0
+        assert lab.recording().notices == ()
+
+
+def test_a_connection_that_outlives_its_take_is_forgotten_when_it_closes(lab: Lab) -> None:
+    with socket.socket() as idle:
+        with lab.record("idle", settle_s=0):
+            idle.connect(lab.hosted[0].relay.address)
+            idle.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert idle.recv(1)
+        assert len(lab.recording()) == 1
+    until_sync(lambda: len(lab.recording()) == 0)
+
+
+def test_a_take_that_never_ends_does_not_keep_what_others_hand_over(lab: Lab) -> None:
+    lab.record("interrupted").__enter__()
+    gc.collect()
+    with lab.record("whole"):
+        ask(lab)
+    assert len(lab.recording()) == 0
 
 
 def test_taking_many_recordings_never_reaches_the_bound() -> None:

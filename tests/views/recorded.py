@@ -9,7 +9,7 @@ from lab_servers.recording import Recording
 MS = 1_000_000
 
 REQUEST = b"GET /api/user/info HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n"
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n"
 BODY = '{"name": "张"}'.encode()
 
 

@@ -46,6 +46,11 @@ CASES = {
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
         [(100, Framing.NONE, b"", True), (204, Framing.NONE, b"", True)],
     ),
+    "an empty element at the end of the list of codings": (
+        GET,
+        OK + b"Transfer-Encoding: chunked,\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        [(200, Framing.CHUNKED, b"a", True)],
+    ),
     "bare LF as line end": (
         GET,
         b"HTTP/1.1 200 OK\nContent-Length: 2\n\nhi",
@@ -125,6 +130,7 @@ def test_a_response_names_the_request_it_answers() -> None:
         OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
         OK + b"Content-Length: -1\r\n\r\nab",
         OK + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
+        b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"x" * MAX_HEAD_BYTES,
     ],
 )
@@ -133,6 +139,19 @@ def test_what_is_no_http_is_left_alone_and_not_kept(server: bytes) -> None:
     follower.feed(CLIENT, GET)
     follower.feed(SERVER, server)
     assert follower.feed(SERVER, OK + b"\r\n") == []
+
+
+def test_thousands_of_pipelined_requests_cost_no_more_each_than_a_few() -> None:
+    follower = ExchangeFollower()
+    assert len(follower.feed(CLIENT, GET * 20_000)) == 20_000
+
+
+def test_a_follower_can_leave_out_the_ranges_and_still_counts_the_body() -> None:
+    follower = ExchangeFollower(keep_pieces=False)
+    follower.feed(CLIENT, GET)
+    chunked = OK + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 1_000 + b"0\r\n\r\n"
+    (response,) = follower.feed(SERVER, chunked)
+    assert (response.body_length, response.pieces, response.complete) == (1_000, (), True)
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200), st.integers(0, 200))
