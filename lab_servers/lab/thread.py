@@ -140,6 +140,15 @@ def cancel_work(work: Coroutine[Any, Any, Any]) -> None:
             task.cancel()
 
 
+class _Attempt:
+    """One attempt to start the thread, which whoever waits for it may give up."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()  # the loop runs, or cannot be made
+        self.lock = threading.Lock()
+        self.is_abandoned = False
+
+
 class LoopThread:
     """A daemon thread that runs one event loop from :meth:`start` to :meth:`stop`."""
 
@@ -180,14 +189,16 @@ class LoopThread:
         Raises:
             LabError: no loop can be made, for example because too many files are open.
         """
-        ready = threading.Event()
+        attempt = _Attempt()
         self._failure = None
-        self._thread = threading.Thread(target=self._run, args=(ready,), name=self._name, daemon=True)
-        self._thread.start()
+        self._thread = threading.Thread(target=self._run, args=(attempt,), name=self._name, daemon=True)
         try:
-            ready.wait()
+            self._thread.start()
+            attempt.over.wait()
         except BaseException:
-            ready.wait()
+            # The interrupted wait may have been Thread.start's own, with the thread already on its way.
+            with attempt.lock:
+                attempt.is_abandoned = True
             self.stop()
             raise
         if self._loop is None:
@@ -258,19 +269,23 @@ class LoopThread:
         if thread.is_alive():
             raise LabError(f"The lab's thread did not end within {STOP_WITHIN_S:g} s: restart the kernel.")
 
-    def _run(self, ready: threading.Event) -> None:
+    def _run(self, attempt: _Attempt) -> None:
         try:
             with asyncio.Runner() as runner:
-                runner.run(self._serve(ready))
+                runner.run(self._serve(attempt))
         except OSError as error:
             self._failure = error
         finally:
-            ready.set()
+            attempt.over.set()
 
-    async def _serve(self, ready: threading.Event) -> None:
+    async def _serve(self, attempt: _Attempt) -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._exception_handler)
-        self._stop_asked = asyncio.Event()
-        self._loop = loop
-        ready.set()
-        await self._stop_asked.wait()
+        stop_asked = asyncio.Event()
+        with attempt.lock:
+            if attempt.is_abandoned:
+                return
+            self._stop_asked = stop_asked
+            self._loop = loop
+        attempt.over.set()
+        await stop_asked.wait()
