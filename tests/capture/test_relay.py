@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import random
 import socket
 import struct
@@ -414,5 +415,18 @@ def test_a_taken_port_is_named_with_the_remedy() -> None:
             port = taken.getsockname()[1]
             with pytest.raises(PortUnavailable, match=f"Port {port} for http is in use .* choose another port"):
                 await Relay("http", (LOOPBACK, 1), Budget()).start(port)
+
+    asyncio.run(run())
+
+
+def test_a_port_that_this_user_may_not_open_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*args: object, **options: object) -> None:
+        # What the system says to an ordinary user; the tests may run as root, who may open any port.
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    async def run() -> None:
+        monkeypatch.setattr(asyncio.get_running_loop(), "create_server", refuse)
+        with pytest.raises(PortUnavailable, match=r"Port 80 for http may not be opened by this user.* from 1024"):
+            await Relay("http", (LOOPBACK, 1), Budget()).start(80)
 
     asyncio.run(run())
