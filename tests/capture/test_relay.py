@@ -6,58 +6,16 @@ import asyncio
 import errno
 import random
 import socket
-import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 
 import pytest
 
 from lab_servers.capture.capture import Budget, Capture, Side, TransitionKind
-from lab_servers.capture.conditions import Condition, Stage
 from lab_servers.capture.connection import BUFFER_BYTES
 from lab_servers.capture.relay import Relay
 from lab_servers.errors import PortUnavailable
 from lab_servers.marks import now_ns
+from tests.capture.relayed import LOOPBACK, echo, relay_to, send_reset, story
 from tests.waiting import until
-
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-LOOPBACK = "127.0.0.1"
-
-
-@asynccontextmanager
-async def relay_to(
-    handler: Handler, budget: Budget | None = None, conditions: dict[Side, list[Condition]] | None = None
-) -> AsyncIterator[Relay]:
-    async def and_close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await handler(reader, writer)
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(and_close, LOOPBACK, 0)
-    relay = Relay("test", server.sockets[0].getsockname(), budget or Budget(), conditions)
-    await relay.start()
-    try:
-        yield relay
-    finally:
-        await relay.stop()
-        server.close()
-
-
-async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65536):
-        writer.write(data)
-        await writer.drain()
-
-
-def send_reset(writer: asyncio.StreamWriter) -> None:
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
-
-
-def story(capture: Capture) -> list[tuple[TransitionKind, Side | None]]:
-    return [(transition.kind, transition.by) for transition in capture.transitions]
-
 
 OPENING = [(TransitionKind.OPENED, Side.CLIENT), (TransitionKind.CONNECTED, None)]
 
@@ -247,99 +205,6 @@ def test_connections_beyond_the_bound_are_counted_and_still_served() -> None:
     assert relay.unrecorded_connections() == 0
     assert relay.captures() == ()
     assert relay._budget.used_bytes == 0
-
-
-class Upper:
-    """A condition for this test: it changes case, so that its place in the chain can be seen."""
-
-    def attach(self, onward: Stage) -> Stage:
-        class UpperStage:
-            def write(self, data: bytes) -> None:
-                onward.write(data.upper())
-
-            def write_eof(self) -> None:
-                onward.write_eof()
-
-        return UpperStage()
-
-
-class Bracket(Upper):
-    """Another one, that does not commute with the first."""
-
-    def attach(self, onward: Stage) -> Stage:
-        class BracketStage:
-            def write(self, data: bytes) -> None:
-                onward.write(b"a" + data)
-
-            def write_eof(self) -> None:
-                onward.write_eof()
-
-        return BracketStage()
-
-
-@pytest.mark.parametrize(("order", "expected"), [([Upper(), Bracket()], b"aQ"), ([Bracket(), Upper()], b"AQ")])
-def test_conditions_meet_the_bytes_of_their_direction_in_the_listed_order(
-    order: list[Condition], expected: bytes
-) -> None:
-    async def run() -> Capture:
-        async with relay_to(echo, conditions={Side.CLIENT: order}) as relay:
-            reader, writer = await asyncio.open_connection(*relay.address)
-            writer.write(b"q")
-            writer.write_eof()
-            assert await reader.read() == expected
-            await relay.settle()
-            writer.close()
-            return relay.captures()[0]
-
-    capture = asyncio.run(run())
-    assert capture.bytes_from(Side.CLIENT) == b"q"
-    assert capture.bytes_from(Side.SERVER) == expected
-
-
-class Late:
-    """A condition for this test: it holds everything back, the FIN too, until it is let go."""
-
-    def __init__(self) -> None:
-        self.let_go = asyncio.Event()
-
-    def attach(self, onward: Stage) -> Stage:
-        late = self
-
-        class LateStage:
-            def __init__(self) -> None:
-                self.held: list[Callable[[], None]] = []
-                self.task = asyncio.get_running_loop().create_task(self.release())
-
-            async def release(self) -> None:
-                await late.let_go.wait()
-                for pass_on in self.held:
-                    pass_on()
-
-            def write(self, data: bytes) -> None:
-                self.held.append(lambda: onward.write(data))
-
-            def write_eof(self) -> None:
-                self.held.append(onward.write_eof)
-
-        return LateStage()
-
-
-def test_what_a_condition_holds_back_still_arrives_after_both_sides_have_said_their_last() -> None:
-    async def run() -> bytes:
-        late = Late()
-        async with relay_to(echo, conditions={Side.SERVER: [late]}) as relay:
-            reader, writer = await asyncio.open_connection(*relay.address)
-            writer.write(b"answer")
-            writer.write_eof()
-            ended = [TransitionKind.HALF_CLOSED] * 2
-            await until(lambda: [kind for kind, _ in story(relay.captures()[0])][-2:] == ended)
-            late.let_go.set()
-            received = await reader.read()
-            writer.close()
-            await relay.settle()
-            return received
-
-    assert asyncio.run(run()) == b"answer"
 
 
 def test_a_reset_that_meets_the_other_sides_fin_is_blamed_on_the_side_that_sent_it() -> None:
