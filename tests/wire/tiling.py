@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from lab_servers.wire.model import Field, Pieces, Record, merged
 
@@ -42,10 +43,12 @@ def assert_anchored(record: Record, start: int, stop: int) -> None:
     """Notes and layers point at bytes that exist, and a layer with pieces has a source for each of its bytes."""
     notes = [*record.notes, *(note for layer in record.layers for note in layer.notes)]
     for note in notes:
-        assert note.text and note.spec
+        assert note.text
+        assert note.spec
         assert note.pieces, f"a note must be about some byte: {note.text}"
         _assert_pieces(note.pieces)
-        assert start <= note.pieces[0][0] and note.pieces[-1][1] <= stop, note
+        assert start <= note.pieces[0][0], note
+        assert note.pieces[-1][1] <= stop, note
     for layer in record.layers:
         if layer.pieces is not None:
             _assert_pieces(layer.pieces)
@@ -70,5 +73,5 @@ def _assert_pieces(pieces: Pieces) -> None:
 
 
 def _assert_no_overlap(ranges: Sequence[tuple[int, int]]) -> None:
-    for (_, stop), (start, _) in zip(ranges, ranges[1:], strict=False):
+    for (_, stop), (start, _) in pairwise(ranges):
         assert stop <= start, f"something starts at {start}, before {stop}"
