@@ -1,6 +1,6 @@
 """The event stream reader: one request, and every event of the response with the time it was dispatched.
 
-The bytes are decoded by :mod:`lab_servers.wire.event_stream`. A browser's ``EventSource`` would
+The bytes are decoded by :mod:`lab_servers.wire.sse.decoder`. A browser's ``EventSource`` would
 reconnect when the stream ends, even after a clean end; this reader does not.
 """
 
@@ -25,7 +25,7 @@ from lab_servers.clients.http import DEFAULT_LIMIT_BYTES, with_overrides
 from lab_servers.clients.session import body_of, open_session
 from lab_servers.errors import ExchangeFailed, require_whole
 from lab_servers.marks import Mark, now_ns
-from lab_servers.wire.event_stream import Event, EventStreamDecoder
+from lab_servers.wire.sse.decoder import Event, EventStreamDecoder
 
 MOST_EVENTS = 100_000
 

@@ -12,7 +12,7 @@ import pytest
 from lab_servers.clients import Ending, EventStream, read_events
 from lab_servers.errors import BadParameter, ExchangeFailed
 from lab_servers.servers import sse
-from lab_servers.wire.event_stream import Event
+from lab_servers.wire.sse.decoder import Event
 from tests.clients.peers import answering, client_sockets, closed_port, end, lab_app, names, raw_server, reset
 from tests.waiting import until
 

@@ -1,0 +1,1 @@
+"""Server-sent events: what a line of ``text/event-stream`` does, a decoder and a dissector built on that."""
