@@ -6,6 +6,7 @@
     ├── BadParameter       a value out of its bounds; names the parameter, the bounds and the unit
     ├── ExchangeFailed     a client got no answer that it could use; has the HTTP status if there was one
     ├── LabNotRunning      an operation that needs a running lab
+    ├── LoadFailed         a file that cannot be read as a capture file
     ├── PortUnavailable    a port that another program holds, or that this user may not open
     ├── SaveFailed         a file that cannot be written
     └── WouldDeadlock      a blocking call made on the lab's own thread
@@ -45,6 +46,10 @@ class ExchangeFailed(LabError):
 
 class LabNotRunning(LabError, RuntimeError):
     """The lab has not been started, or has been stopped."""
+
+
+class LoadFailed(LabError, OSError):
+    """A file cannot be read, or is no capture file."""
 
 
 class PortUnavailable(LabError, OSError):

@@ -1,7 +1,7 @@
 """A recording: the parameters, captures and marks of one run, which every view is made from.
 
-It comes from a lab (``lab/lab.py``) or a scenario, and can be saved as a pcapng file that
-Wireshark opens (``capture/pcapng.py``).
+It comes from a lab (``lab/lab.py``), a scenario or a capture file (``capture/loading.py``), and can be saved as
+a pcapng file that Wireshark opens (``capture/pcapng.py``).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from html import escape
 from pathlib import Path
 
 from lab_servers.capture.capture import Capture, Side
+from lab_servers.capture.loading import DEFAULT_FILE_LIMIT_BYTES, load_captures
 from lab_servers.capture.pcapng import write_pcapng
 from lab_servers.errors import BadParameter, SaveFailed
 from lab_servers.marks import Mark
@@ -23,8 +24,8 @@ COMMENT_LIMIT = 16_000
 
 
 def bound_notices(capture: Capture) -> tuple[str, ...]:
-    """What is missing from a capture because the bound on recording was reached, one sentence for each side."""
-    return tuple(
+    """What is missing from a capture, one sentence each: by the bound on recording, or from the file it came from."""
+    return capture.remarks or tuple(
         f"The bound on recording was reached: {capture.unrecorded_bytes[side]:,} bytes from the {side.value} of "
         f"{capture.server} connection {capture.number} passed unrecorded."
         for side in Side
@@ -44,6 +45,7 @@ class Recording:
         wall_clock_offset_ns: What to add to a time of this recording to get Unix time.
         unrecorded_connections: Connections that passed after the bound on recording was reached.
         unrecorded_marks: Marks that came after their bound was reached.
+        file_notices: What the file that it was loaded from lacks or cannot show, one sentence each.
     """
 
     name: str
@@ -53,6 +55,35 @@ class Recording:
     wall_clock_offset_ns: int = 0
     unrecorded_connections: int = 0
     unrecorded_marks: int = 0
+    file_notices: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, limit_bytes: int = DEFAULT_FILE_LIMIT_BYTES) -> Recording:
+        """Read a pcapng or classic pcap file from tcpdump, Wireshark or :meth:`save`.
+
+        Every TCP connection becomes a capture whose chunks are its segments in order. A side's bytes end at
+        the first byte that the file lacks, and :attr:`notices` says what is missing. Checksums are not
+        verified: network cards fill them in after the capture was made, so good captures have wrong ones.
+        Times count from the first packet, and ``wall_clock_offset_ns`` is its Unix time.
+
+        Args:
+            path: The file.
+            limit_bytes: The largest file to read, 256 MiB unless told. Loading needs memory of at most
+                three times the file's size and 32 MiB.
+
+        Raises:
+            LoadFailed: there is no such file, it cannot be read, it is larger than the bound, or it is no
+                capture file.
+        """
+        loaded = load_captures(path, limit_bytes)
+        return cls(
+            loaded.name,
+            loaded.captures,
+            loaded.marks,
+            wall_clock_offset_ns=loaded.base_ns,
+            unrecorded_connections=loaded.unrecorded_connections,
+            file_notices=loaded.notices,
+        )
 
     def __iter__(self) -> Iterator[Capture]:
         return iter(self.captures)
@@ -82,7 +113,7 @@ class Recording:
     @property
     def notices(self) -> tuple[str, ...]:
         """What whoever looks at this recording must know about it, one sentence each."""
-        sentences: list[str] = []
+        sentences: list[str] = list(self.file_notices)
         for capture in self.captures:
             sentences += bound_notices(capture)
             if capture.closed_ns is None:

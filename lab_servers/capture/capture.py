@@ -56,7 +56,8 @@ class Transition:
     Attributes:
         at_ns: When, on the clock of :func:`lab_servers.marks.now_ns`.
         kind: What happened.
-        by: The side that did it; ``None`` when it was the relay.
+        by: The side that did it; ``None`` when it was the relay, and for the opening of a connection
+            that began before the file it was read from.
     """
 
     at_ns: int
@@ -96,7 +97,9 @@ class Capture:
         relay_address: The address and port that the client connected to.
         chunks: Reads in the order in which they happened, both directions interleaved.
         transitions: Openings and endings in the order in which they happened.
-        unrecorded_bytes: Bytes that passed after the bound was reached, by sending side.
+        unrecorded_bytes: Bytes that passed and are not in the chunks, by sending side: after the bound on
+            recording was reached, or, of a capture from a file, from the first byte on that the file lacks.
+        remarks: What is missing and why, one sentence each, where the capture was read from a file.
     """
 
     server: str
@@ -106,6 +109,7 @@ class Capture:
     chunks: tuple[Chunk, ...]
     transitions: tuple[Transition, ...]
     unrecorded_bytes: dict[Side, int]
+    remarks: tuple[str, ...] = ()
 
     @property
     def opened_ns(self) -> int:
@@ -120,7 +124,7 @@ class Capture:
 
     @property
     def is_complete(self) -> bool:
-        """False when the bound on recording was reached and bytes passed unrecorded."""
+        """False when bytes passed that are not in the chunks."""
         return not any(self.unrecorded_bytes.values())
 
     @property
