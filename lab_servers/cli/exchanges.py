@@ -1,7 +1,7 @@
 """Tells one connection as lines of text, one per exchange; ``serve`` prints them as they happen.
 
 It is fed by a relay's observers (``capture/relay.py``) on the lab's loop, so it does no I/O, and
-keeps of a connection only the exchanges under way. Finding messages is ``wire/http1.py``'s work.
+keeps of a connection only the exchanges under way. Finding messages is ``wire/http1/``'s work.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab_servers.capture.capture import Capture, Side, TransitionKind
-from lab_servers.cli.terminal import counted, lasted, printable
-from lab_servers.wire.http1 import ExchangeFollower, Framing, Message
+from lab_servers.cli.terminal import counted, lasted
+from lab_servers.wire.http1.exchanges import Exchanges as Follower
+from lab_servers.wire.http1.message import Framing, Message
+from lab_servers.wire.printable import printable
 
 MAX_TARGET_CHARACTERS = 80
 MAX_STATUS_CHARACTERS = 60
@@ -39,11 +41,10 @@ class Exchanges:
     """The exchanges of one connection."""
 
     def __init__(self) -> None:
-        self._follower = ExchangeFollower(keep_pieces=False)
+        self._follower = Follower(keep=False)
         self._bytes = {CLIENT: 0, SERVER: 0}
         self._under_way: dict[int, _Exchange] = {}  # by the request's number on the connection
         self._requests = 0
-        self._last_request_start = -1
         self._waiting_since_ns: int | None = None  # when the first byte passed of what is no whole request yet
 
     def passed(self, side: Side, data: bytes, at_ns: int) -> list[str]:
@@ -72,12 +73,8 @@ class Exchanges:
             if side is not None and self._follower.http_end is None:
                 for message in self._follower.finish(side.value):
                     lines += self._note_response(message, ended_ns) if message.sender == SERVER else []
-        partial = {(message.sender, message.start): message for message in self._follower.unfinished}
         told = bool(self._under_way)
         for exchange in self._under_way.values():
-            if exchange.response is not None:
-                response = exchange.response
-                exchange.response = partial.get((response.sender, response.start), response)
             lines.append(self._broken_off(exchange, how, at_ns))
         self._under_way.clear()
         if not told and not self._requests and any(self._bytes.values()):
@@ -87,32 +84,28 @@ class Exchanges:
         return lines
 
     def _note_request(self, message: Message, at_ns: int) -> None:
-        if message.start == self._last_request_start:
-            exchange = self._under_way.get(self._requests)
-            if exchange is not None:
-                exchange.request = message
-            return
-        self._last_request_start = message.start
-        self._requests += 1
+        if message.number <= self._requests:
+            return  # it has grown
+        self._requests = message.number
         begun_ns = at_ns if self._waiting_since_ns is None else self._waiting_since_ns
         self._waiting_since_ns = None  # a second request in the same read began with this read
         self._under_way[self._requests] = _Exchange(message, begun_ns)
 
     def _note_response(self, message: Message, at_ns: int) -> list[str]:
-        exchange = self._under_way.get(message.request or 0)
+        exchange = self._under_way.get(message.number)
         upgraded = message.framing is Framing.UPGRADED
         # RFC 9110 section 15.2: a 1xx announces the answer and is none itself; 101 is the one that changes all.
         if exchange is None or (100 <= (message.status or 0) < 200 and not upgraded):
             return []
         exchange.response = message
-        if upgraded or (_is_event_stream(message) and not message.complete):
+        if upgraded or (_is_event_stream(message) and not message.is_complete):
             if exchange.stays_open:
                 return []
             exchange.stays_open = True
             return [f"{_request(exchange)} → {_status(message)}  open, {lasted(at_ns - exchange.begun_ns)}"]
-        if not message.complete:
+        if not message.is_complete:
             return []
-        del self._under_way[message.request or 0]
+        del self._under_way[message.number]
         took = at_ns - exchange.begun_ns
         if exchange.stays_open:
             return [f"{_request(exchange)}  ended after {lasted(took)}, {_body(message)}"]
@@ -135,7 +128,7 @@ class Exchanges:
         return f"{sent[CLIENT]} from the client, {sent[SERVER]} from the server"
 
     def _note_waiting(self, news: list[Message], side: Side, at_ns: int) -> None:
-        whole = [message.end for message in news if message.sender == CLIENT and message.complete]
+        whole = [message.end for message in news if message.sender == CLIENT and message.is_complete]
         if whole:
             # What follows a whole request began in this read, or there is nothing yet.
             self._waiting_since_ns = at_ns if self._bytes[CLIENT] > max(whole) else None
@@ -166,18 +159,13 @@ def _is_event_stream(message: Message) -> bool:
 
 def _request(exchange: _Exchange) -> str:
     method, _, rest = exchange.request.start_line.partition(" ")
-    target = _as_utf8(rest.rpartition(" ")[0])
+    target = rest.rpartition(" ")[0]
     return f"{printable(method, 20)} {printable(target, MAX_TARGET_CHARACTERS)}"
 
 
 def _status(message: Message) -> str:
-    return printable(_as_utf8(message.start_line.partition(" ")[2]), MAX_STATUS_CHARACTERS)
-
-
-def _as_utf8(text: str) -> str:
-    # Heads are read as Latin-1, which fits every byte; clients that put 你 into a path mean UTF-8.
-    return text.encode("latin-1", "replace").decode("utf-8", "backslashreplace")
+    return printable(message.start_line.partition(" ")[2], MAX_STATUS_CHARACTERS)
 
 
 def _body(message: Message) -> str:
-    return f"{counted(message.body_length, 'byte')} of body" if message.body_length else "no body"
+    return f"{counted(message.content.length, 'byte')} of body" if message.content.length else "no body"

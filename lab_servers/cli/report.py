@@ -6,8 +6,9 @@ import enum
 import json
 from dataclasses import dataclass
 
-from lab_servers.cli.terminal import counted, printable
+from lab_servers.cli.terminal import counted
 from lab_servers.views.table import Table
+from lab_servers.wire.printable import printable
 
 MAX_TEXT_CHARACTERS = 500
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from lab_servers.capture.capture import Capture, Side
 from lab_servers.recording import bound_notices
 from lab_servers.views.table import Table
-from lab_servers.wire.http1 import CLIENT, SERVER, Message, messages
+from lab_servers.wire.conversation import Conversation
+from lab_servers.wire.http1.message import CLIENT, SERVER, Message
 
 _PARTS = {
     CLIENT: ("method", "request target", "version"),
@@ -16,8 +17,8 @@ _PARTS = {
 def heads(capture: Capture, sender: Side) -> list[Message]:
     """The HTTP messages that one side sent on a connection."""
     client, server = (capture.bytes_from(side) for side in Side)
-    found, _ = messages(client, server, finished=[side.value for side in capture.finished])
-    return [message for message in found if message.sender == sender.value]
+    found = Conversation.of(client, server, finished=[side.value for side in capture.finished])
+    return found.messages(sender.value)
 
 
 def head_table(capture: Capture, sender: Side, index: int = 0) -> Table:
@@ -39,6 +40,6 @@ def head_table(capture: Capture, sender: Side, index: int = 0) -> Table:
     rows = [*zip(_PARTS[sender.value], parts, strict=True), *message.field_lines]
     caption = (
         f"The head of the {what}: {message.head_end - message.start} bytes, {len(message.field_lines)} field lines; "
-        f"body: {message.body_length} bytes, framing: {message.framing.value}"
+        f"body: {message.content.length} bytes, framing: {message.framing.value}"
     )
     return Table(caption, ("name", "value"), tuple(rows), frozenset({0, 1}), bound_notices(capture))

@@ -101,14 +101,15 @@ class Record(Protocol):
 
     A record is light: it knows where it lies. Fields, notes and layers are made from the bytes
     each time they are asked for.
-
-    Attributes:
-        sender: ``"client"`` or ``"server"``.
-        layer: ``"http"``, ``"sse"`` or ``"websocket"``.
     """
 
-    sender: str
-    layer: str
+    @property
+    def sender(self) -> str:
+        """``"client"`` or ``"server"``."""
+
+    @property
+    def layer(self) -> str:
+        """``"http"``, ``"sse"`` or ``"websocket"``."""
 
     @property
     def name(self) -> str:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab_servers.cli.terminal import counted, lasted, printable
+from lab_servers.cli.terminal import counted, lasted
+from lab_servers.wire.printable import printable
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ LEAVES = {"errors", "marks"}
 # A room is a module or a folder directly under lab_servers. What each may import of ours, besides itself.
 ROOMS = {
     "wire", "capture", "servers", "clients", "lab", "recording", "scenarios", "views", "course", "kernel",
-    "cli", "errors", "marks", "__init__", "__main__",
+    "dissection", "cli", "errors", "marks", "__init__", "__main__",
 }  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -32,11 +32,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "kernel": {"errors"},
     "clients": {"wire", *LEAVES},
     "recording": {"capture", "wire", *LEAVES},
+    # Where a record meets the time at which it passed.
+    "dissection": {"capture", "wire"},
     # The lab gives out what it recorded as a recording.
     "lab": {"servers", "capture", "recording", *LEAVES},
-    "scenarios": {"lab", "clients", "capture", "recording", *LEAVES},
+    "scenarios": {"lab", "clients", "capture", "recording", "dissection", *LEAVES},
     # Of the capture, views read its data types.
-    "views": {"recording", "wire", "capture", *LEAVES},
+    "views": {"recording", "dissection", "wire", "capture", *LEAVES},
     "course": ROOMS - {"lab"},
     "cli": ROOMS,
     "__main__": ROOMS,

@@ -16,7 +16,7 @@ from lab_servers.scenarios import FourWays, OneExchange
 from lab_servers.scenarios.four_ways import LABELS
 from lab_servers.views.arrivals import lanes
 from lab_servers.views.heads import heads
-from lab_servers.wire.http1 import Framing
+from lab_servers.wire.http1.message import Framing
 
 # OneExchange allows as many parts as this document has bytes.
 BODY = '{"name": "张三", "age": 25}'.encode()
@@ -63,10 +63,10 @@ def test_the_events_stand_in_the_bytes_of_one_http_response_that_ends(four_ways:
     (capture,) = four_ways.of("sse")
     (response,) = heads(capture, Side.SERVER)
     stream = capture.bytes_from(Side.SERVER)
-    body = b"".join(stream[start:stop] for start, stop in response.pieces)
+    body = b"".join(stream[start:stop] for start, stop in response.content.all_pieces)
     assert body == "".join(f'data: {{"d":"{token}"}}\n\n' for token in "你好世界").encode()
     assert response.values("Content-Type") == ["text/event-stream"]
-    assert (response.framing, response.complete) == (Framing.CHUNKED, True)
+    assert (response.framing, response.is_complete) == (Framing.CHUNKED, True)
 
 
 def test_polling_costs_more_connections_and_requests_the_more_often_it_asks(lab: Lab, four_ways: Recording) -> None:
@@ -93,8 +93,8 @@ def test_each_framing_carries_the_same_document(lab: Lab, framing: str, parts: i
     (capture,) = recording.captures
     (response,) = heads(capture, Side.SERVER)
     stream = capture.bytes_from(Side.SERVER)
-    assert b"".join(stream[start:stop] for start, stop in response.pieces) == BODY
-    assert (response.framing.value, response.complete) == (framing, True)
+    assert b"".join(stream[start:stop] for start, stop in response.content.all_pieces) == BODY
+    assert (response.framing.value, response.is_complete) == (framing, True)
     assert len(BODY) == 29
     assert json.loads(BODY) == {"name": "张三", "age": 25}
 

@@ -216,7 +216,7 @@ def test_a_body_until_the_close_is_not_complete_after_a_reset() -> None:
     cut = capture((1, Side.CLIENT, REQUEST), (2, Side.SERVER, b"HTTP/1.1 200 OK\r\n\r\nhalf"), closed=False)
     reset = (*cut.transitions, Transition(3 * MS, TransitionKind.RESET, Side.SERVER))
     (response,) = heads(replace(cut, transitions=reset), Side.SERVER)
-    assert not response.complete
+    assert not response.is_complete
 
 
 def test_dollar_signs_in_an_answer_are_no_formulas() -> None:

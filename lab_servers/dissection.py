@@ -1,0 +1,72 @@
+"""One capture with its conversation: the one place where a record meets the time at which it passed.
+
+The dissectors (``wire/``) know offsets and never time, a capture (``capture/``) knows time and never
+meaning. Views and the command line read both from here.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lab_servers.capture.capture import Capture, Side
+from lab_servers.wire.conversation import Conversation
+from lab_servers.wire.model import Record
+
+LAYERS = ("http", "sse", "websocket")
+
+
+@dataclass(frozen=True)
+class Dissection:
+    """A connection, byte by byte.
+
+    Attributes:
+        capture: What was recorded, and when.
+        conversation: What it means.
+    """
+
+    capture: Capture
+    conversation: Conversation
+
+    def records(self, side: Side, layer: str | None = None) -> list[Record]:
+        """The records of one side, as :meth:`Conversation.records` gives them."""
+        return self.conversation.records(side.value, layer)
+
+    def passed_ns(self, record: Record) -> int:
+        """When the last byte of a record, as far as it was seen, passed; on the clock of the capture."""
+        return self.capture.time_of(Side(record.sender), record.pieces[-1][1] - 1)
+
+    def begun_ns(self, record: Record) -> int:
+        """When the first byte of a record passed."""
+        return self.capture.time_of(Side(record.sender), record.pieces[0][0])
+
+    def passed_s(self, record: Record) -> float:
+        """When the last byte of a record passed, in seconds since the connection was opened."""
+        return (self.passed_ns(record) - self.capture.opened_ns) / 1e9
+
+    def timeline(self, layer: str | None = None) -> Iterator[Record]:
+        """The records of all layers, or of one, from both sides, in the order in which they became complete.
+
+        Records that became complete with the same read stand in the order of their bytes; a record
+        of HTTP before the events inside it, and what the client sent before what the server sent.
+        """
+        runs = []
+        for place, side in enumerate(Side):
+            for depth, kind in enumerate(LAYERS):
+                if layer in (None, kind):
+                    runs.append(self._run(side, kind, (depth == 1, place)))
+        # A layer's records end one after the other, so the runs are in order and merging them is cheap.
+        yield from (record for _, record in heapq.merge(*runs, key=lambda one: one[0]))
+
+    def _run(self, side: Side, layer: str, place: tuple[bool, int]) -> Iterator[tuple[tuple[int, ...], Record]]:
+        for record in self.records(side, layer):
+            inner, which = place
+            yield (self.passed_ns(record), which, record.pieces[-1][1], inner), record
+
+
+def dissect(capture: Capture) -> Dissection:
+    """Find everything that is in a capture. What was recorded of it is taken to be all there is."""
+    sent = {side: capture.bytes_from(side) for side in Side}
+    finished = [side.value for side in capture.finished]
+    return Dissection(capture, Conversation.of(sent[Side.CLIENT], sent[Side.SERVER], finished=finished))
