@@ -38,10 +38,9 @@ class Deflate:
 class Ending(enum.Enum):
     """How the compressed bytes of a message end."""
 
-    PROPER = enum.auto()  # at the end of a block, once the tail is put back
+    PROPER = enum.auto()  # as it should: the tail is missing, and was put back
     EMPTY = enum.auto()  # there are none, not even the header of an empty block
     TAIL_KEPT = enum.auto()  # in the four bytes that the sender should have left out
-    INSIDE_BLOCK = enum.auto()  # in the middle of a block
 
 
 class Inflater:
@@ -49,7 +48,7 @@ class Inflater:
 
     Attributes:
         streams: How many DEFLATE streams the message is made of: each block with BFINAL = 1 ends one.
-        ending: How the message ended, once :meth:`end` is through.
+        ending: How the bytes of the message end, once :meth:`end` is through.
     """
 
     __slots__ = ("_deflate", "_last_bytes", "_window", "_zlib", "ending", "streams")
@@ -57,7 +56,8 @@ class Inflater:
     def __init__(self, deflate: Deflate) -> None:
         self._deflate = deflate
         self._zlib = zlib.decompressobj(-deflate.window_bits)
-        self._window = b""
+        # The end of what came out, at most twice as long as a window so that it need not be cut each time.
+        self._window = bytearray()
         self.begin()
 
     def begin(self) -> None:
@@ -67,7 +67,7 @@ class Inflater:
         self.ending = Ending.PROPER
         if self._deflate.no_context_takeover:
             self._zlib = zlib.decompressobj(-self._deflate.window_bits)
-            self._window = b""
+            self._window.clear()
 
     def feed(self, payload: bytes) -> Iterator[bytes]:
         """What the payload of the message's next frame inflates to, in parts of at most 1 MiB.
@@ -93,13 +93,22 @@ class Inflater:
             self.ending = Ending.TAIL_KEPT
         else:
             yield from self._inflate(TAIL)
-        if not self._is_between_blocks():
-            self.ending = Ending.INSIDE_BLOCK
+
+    def is_between_blocks(self) -> bool:
+        """Whether the next bits begin a block, as they must between two messages. This costs a copy of the state."""
+        if self._zlib.eof:
+            return True
+        trial = self._zlib.copy()
+        try:
+            trial.decompress(_LAST_BLOCK)
+        except zlib.error:
+            return False
+        return trial.eof and not trial.unused_data
 
     def copy(self) -> Inflater:
         """One more, which goes on from the end of this message by itself."""
         twin = Inflater(self._deflate)
-        twin._zlib, twin._window = self._zlib.copy(), self._window
+        twin._zlib, twin._window = self._zlib.copy(), self._window.copy()
         return twin
 
     def _inflate(self, data: bytes) -> Iterator[bytes]:
@@ -115,7 +124,9 @@ class Inflater:
         while True:
             part = self._zlib.decompress(data, _OUTPUT_STEP_BYTES)
             if part:
-                self._window = (self._window + part[-_MAX_WINDOW_BYTES:])[-_MAX_WINDOW_BYTES:]
+                self._window += part[-_MAX_WINDOW_BYTES:]
+                if len(self._window) > 2 * _MAX_WINDOW_BYTES:
+                    del self._window[:-_MAX_WINDOW_BYTES]
                 yield part
             data = self._zlib.unconsumed_tail
             if self._zlib.eof or (not data and len(part) < _OUTPUT_STEP_BYTES):
@@ -126,15 +137,4 @@ class Inflater:
         self.streams += 1
         if self.streams > _MAX_STREAMS:
             raise zlib.error("too many blocks with BFINAL = 1")
-        self._zlib = zlib.decompressobj(-self._deflate.window_bits, zdict=self._window)
-
-    def _is_between_blocks(self) -> bool:
-        """Whether the next bits begin a block, as they must between two messages."""
-        if self._zlib.eof:
-            return True
-        trial = self._zlib.copy()
-        try:
-            trial.decompress(_LAST_BLOCK)
-        except zlib.error:
-            return False
-        return trial.eof and not trial.unused_data
+        self._zlib = zlib.decompressobj(-self._deflate.window_bits, zdict=self._window[-_MAX_WINDOW_BYTES:])

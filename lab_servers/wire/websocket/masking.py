@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+# Up to here one XOR of two long integers is fastest; beyond, four translations are, by a factor of three.
+_SHORT_BYTES = 1024
+
 
 def unmask(payload: bytes | bytearray, key: bytes | bytearray) -> bytes:
     """The payload without its mask, or with it: XOR undoes itself.
@@ -13,6 +18,16 @@ def unmask(payload: bytes | bytearray, key: bytes | bytearray) -> bytes:
     size = len(payload)
     if not key:
         return bytes(payload)
-    # One XOR of two long integers is far faster than a loop over bytes.
-    pad = int.from_bytes((key * (size // 4 + 1))[:size])
-    return (int.from_bytes(payload) ^ pad).to_bytes(size)
+    if size <= _SHORT_BYTES:
+        pad = int.from_bytes((key * (size // 4 + 1))[:size])
+        return (int.from_bytes(payload) ^ pad).to_bytes(size)
+    unmasked = bytearray(payload)
+    for place, byte in enumerate(key):
+        unmasked[place::4] = unmasked[place::4].translate(_xor_table(byte))
+    return bytes(unmasked)
+
+
+@cache
+def _xor_table(key_byte: int) -> bytes:
+    """What each of the 256 bytes becomes under one byte of a key."""
+    return bytes(byte ^ key_byte for byte in range(256))

@@ -52,6 +52,7 @@ class Reception:
         self._work_bytes = 0
         self._checkpoints: list[tuple[int, Inflater]] = [(0, Inflater(deflate))] if deflate else []
         self._cursor = (0, Inflater(deflate)) if deflate else None
+        self._latest: tuple[tuple[int, int], bytes] | None = None
 
     def notes(self, frame: Frame) -> list[Note]:
         """What a receiver finds wrong or remarkable in the content of a message when it reads this frame."""
@@ -68,20 +69,27 @@ class Reception:
 
         ``None`` where its context is lost.
         """
-        inflater = self._inflater_before(frames[0].index)
+        place = (frames[0].index, frames[-1].index)
+        # Who asks for the layers of a frame asks for its summary too.
+        if self._latest and self._latest[0] == place:
+            return self._latest[1]
+        inflater = self._inflater_before(place[0])
         if inflater is None:
             return None
         data = bytearray()
+        is_whole = frames[-1].is_final
         try:
             for part in _inflate_message(inflater, frames):
                 data += part
-                if len(data) >= MAX_MESSAGE_BYTES:
-                    return bytes(data[:MAX_MESSAGE_BYTES])
+                if len(data) > MAX_MESSAGE_BYTES:
+                    is_whole = False
+                    break
         except zlib.error:
-            return bytes(data)
-        if frames[-1].is_final:
-            self._cursor = (frames[-1].index + 1, inflater)
-        return bytes(data)
+            is_whole = False
+        if is_whole:
+            self._cursor = (place[1] + 1, inflater)
+        self._latest = (place, bytes(data[:MAX_MESSAGE_BYTES]))
+        return self._latest[1]
 
     def _inflater_before(self, index: int) -> Inflater | None:
         """An inflater in the state in which the message that begins at this frame finds it."""
@@ -176,15 +184,16 @@ class Reception:
         self._check(frame, message, part)
 
     def _end_compressed(self, frame: Frame, message: _Message, inflater: Inflater) -> None:
-        if inflater.ending is not Ending.PROPER:
+        if inflater.ending is not Ending.EMPTY and not inflater.is_between_blocks():
+            self._note(frame, remarks.inside_block(frame))
+            self._lose(frame)
+        elif inflater.ending is not Ending.PROPER:
             self._note(frame, remarks.bad_ending(frame, inflater.ending))
         elif not message.inflated_bytes:
             self._note(frame, remarks.empty_compressed(frame))
         if inflater.streams > 1:
             self._note(frame, remarks.ended_stream(frame))
         self._check(frame, message, b"", is_last=True)
-        if inflater.ending is Ending.INSIDE_BLOCK:
-            self._lose(frame)
 
     def _check(self, frame: Frame, message: _Message, part: bytes, *, is_last: bool = False) -> None:
         broken = message.text.feed(part, is_last=is_last) if message.text else None

@@ -53,7 +53,7 @@ def not_deflate(frame: Frame, error: zlib.error) -> Note:
 
 
 def bad_ending(frame: Frame, ending: Ending) -> Note:
-    """The compressed bytes of a message do not end as RFC 7692 §7.2.1 says."""
+    """The compressed bytes of a message end otherwise than RFC 7692 §7.2.1 says, though a receiver can read them."""
     pieces = payload_or_frame(frame)
     if ending is Ending.EMPTY:
         text = (
@@ -61,19 +61,22 @@ def bad_ending(frame: Frame, ending: Ending) -> Note:
             "A receiver that appends 00 00 ff ff all the same begins the next message in the middle of a block."
         )
         return Note(Severity.ODD, text, "RFC 7692 §7.2.3.6", pieces)
-    if ending is Ending.TAIL_KEPT:
-        tail = ((frame.stop - 4, frame.stop),) if frame.stop - frame.payload_at >= 4 else pieces
-        text = (
-            "The sender should have left out the last four bytes, 00 00 ff ff. A receiver appends them once more: it "
-            "delivers this message, but with context takeover it stands in the middle of a block when the next begins. "
-            "Here they were not appended."
-        )
-        return Note(Severity.ODD, text, "RFC 7692 §7.2.1", tail)
+    tail = ((frame.stop - 4, frame.stop),) if frame.stop - frame.payload_at >= 4 else pieces
+    text = (
+        "The sender should have left out the last four bytes, 00 00 ff ff. A receiver appends them once more: it "
+        "delivers this message, but with context takeover it stands in the middle of a block when the next begins. "
+        "Here they were not appended."
+    )
+    return Note(Severity.ODD, text, "RFC 7692 §7.2.1", tail)
+
+
+def inside_block(frame: Frame) -> Note:
+    """The compressed bytes of a message stop too early."""
     text = (
         "The compressed data stops in the middle of a block, so that its end is missing. A receiver may deliver what "
         "came out, or fail the connection (most use close code 1007); with context takeover the next message fails."
     )
-    return Note(Severity.FORBIDDEN, text, "RFC 7692 §7.2.1", pieces)
+    return Note(Severity.FORBIDDEN, text, "RFC 7692 §7.2.1", payload_or_frame(frame))
 
 
 def empty_compressed(frame: Frame) -> Note:
