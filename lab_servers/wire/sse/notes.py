@@ -39,7 +39,7 @@ def notes_of(reading: Reading) -> tuple[Note, ...]:
         _on_broken_utf_8(reading),
         _on_other_line_ends(reading),
     )
-    return tuple(sorted(notes, key=lambda note: note.pieces))
+    return tuple(sorted(notes, key=lambda note: note.pieces[0][0] if note.pieces else 0))
 
 
 def _on_the_end(reading: Reading) -> Iterator[Note]:

@@ -104,26 +104,16 @@ class Reading:
         self.event: Event | None = None
         self._content = content
         self._start = start
-        self._shift = self._distance_to_the_wire(stop)
         self._read(Interpreter(*before))
 
     def place(self, start: int, stop: int) -> Pieces:
         """Where the bytes ``start`` to ``stop`` of the block lie in what its sender sent."""
-        if self._shift is None:
-            return self._content.pieces(self._start + start, self._start + stop)
-        return ((self._shift + start, self._shift + stop),)
+        return self._content.pieces(self._start + start, self._start + stop)
 
     def line_end_before(self) -> bytes:
         """The line end just before the block; empty at the beginning of the stream."""
         end = bytes(self._content.data[max(self._start - 2, 0) : self._start])
         return end if end == b"\r\n" else end[-1:]
-
-    def _distance_to_the_wire(self, stop: int) -> int | None:
-        """What to add to an offset in the block, where it lies on the wire in one piece."""
-        pieces = self._content.pieces(self._start, stop)
-        if len(pieces) == 1 and pieces[0][1] - pieces[0][0] == stop - self._start:
-            return pieces[0][0]
-        return None
 
     def _read(self, interpreter: Interpreter) -> None:
         raw, size = self.raw, len(self.raw)
