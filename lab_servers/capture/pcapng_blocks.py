@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from lab_servers.capture.capture_file import MAX_PACKET_BYTES, Findings, Interface, Packet
+from lab_servers.capture.remarks import counted
 
 SECTION_HEADER = 0x0A0D0D0A
 INTERFACE_DESCRIPTION = 1
@@ -68,10 +69,11 @@ class PcapngReader:
                 self._last_ns = packet.at_ns
                 yield packet
         if self._damaged_blocks:
-            self._findings.notices.append(f"{self._damaged_blocks:,} damaged blocks of the file were left out.")
+            self._findings.notices.append(f"Left out: {counted(self._damaged_blocks, 'damaged block')} of the file.")
         if self._without_time:
             self._findings.notices.append(
-                f"The file has no time for {self._without_time:,} packets; each is shown at the time of the one before."
+                f"The file has no time for {counted(self._without_time, 'packet')}; "
+                "each is shown at the time of the one before."
             )
 
     def _blocks(self) -> Iterator[tuple[int, bytes]]:

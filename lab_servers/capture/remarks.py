@@ -46,12 +46,13 @@ def of_direction(direction: Direction, server: str, number: int, by_bound: int) 
     if direction.dropped_bytes and hole is not None:
         count = hole.passed_bytes
         return count, (
-            f"The bound on memory for this file was reached: {_bytes(count)} from the {sender} of {of} "
+            f"The bound on memory for this file was reached: {counted(count, 'byte')} from the {sender} of {of} "
             f"{'is' if count == 1 else 'are'} left out.",
         )
     if by_bound:
         return by_bound, (
-            f"The bound on recording was reached: {_bytes(by_bound)} from the {sender} of {of} passed unrecorded.",
+            f"The bound on recording was reached: {counted(by_bound, 'byte')} from the {sender} of {of} "
+            "passed unrecorded.",
         )
     return (hole.passed_bytes, (_hole(hole, sender, of),)) if hole is not None else (0, ())
 
@@ -60,11 +61,11 @@ def _hole(hole: Hole, sender: str, of: str) -> str:
     after = (
         "nothing after them was captured"
         if not hole.captured_bytes
-        else f"the {_bytes(hole.captured_bytes)} captured after them are not explained"
+        else f"the {counted(hole.captured_bytes, 'byte')} captured after them are not explained"
     )
     return (
-        f"{_bytes(hole.missing_bytes)} {'is' if hole.missing_bytes == 1 else 'are'} missing from the file at offset "
-        f"{hole.offset:,} of what the {sender} sent on {of}; {after}."
+        f"{counted(hole.missing_bytes, 'byte')} {'is' if hole.missing_bytes == 1 else 'are'} missing from the file "
+        f"at offset {hole.offset:,} of what the {sender} sent on {of}; {after}."
     )
 
 
@@ -90,19 +91,20 @@ def of_file(
         marks_left_out: Marks beyond the bound on memory.
     """
     if not has_tcp:
-        what = "no packets" if not packets else f"{packets:,} packets, but no TCP that can be read"
+        what = "no packets" if not packets else f"{counted(packets, 'packet')}, but no TCP that can be read"
         yield f"The file has {what}: there is no connection to show."
     for link_type, count in sorted(link_types.items(), key=lambda item: -item[1])[:_MOST_LINK_TYPES]:
-        yield f"{count:,} packets are of link type {link_type}, which is not read here."
+        yield f"Left out: {counted(count, 'packet')} of link type {link_type}, which is not read here."
     if fragments:
-        yield f"{fragments:,} fragments of IP packets were not put together; the TCP data in them is left out."
+        yield f"Left out: {counted(fragments, 'fragment')} of IP packets; fragments are not put together here."
     if broken:
-        yield f"{broken:,} packets were left out because their IP or TCP header is cut off or contradicts itself."
+        yield f"Left out: {counted(broken, 'packet')} whose IP or TCP header is cut off or contradicts itself."
     if cut:
-        yield (f"{cut:,} packets were cut short when they were captured; with tcpdump, -s 0 keeps all of each packet.")
+        yield f"Cut short when they were captured: {counted(cut, 'packet')}. With tcpdump, -s 0 keeps all of each."
     if marks_left_out:
-        yield f"The bound on memory for this file was reached: {marks_left_out:,} marks are left out."
+        yield f"The bound on memory for this file was reached: {counted(marks_left_out, 'mark')} left out."
 
 
-def _bytes(count: int) -> str:
-    return "1 byte" if count == 1 else f"{count:,} bytes"
+def counted(count: int, noun: str) -> str:
+    """A number with its noun, as in "1 packet" and "2,000 packets"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

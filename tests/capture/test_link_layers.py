@@ -73,7 +73,7 @@ def test_a_link_type_that_is_not_read_is_named(tmp_path: Path) -> None:
     assert len(recording) == 0
     assert recording.notices == (
         "The file has 3 packets, but no TCP that can be read: there is no connection to show.",
-        "3 packets are of link type 105, which is not read here.",
+        "Left out: 3 packets of link type 105, which is not read here.",
     )
 
 

@@ -164,7 +164,7 @@ def test_packets_that_a_snap_length_cut_end_the_stream_there(tmp_path: Path, sna
         f"connection 1; the {kept} bytes captured after them are not explained." in recording.notices
     )
     cut = 3 if kept < len(REQUEST) else 2
-    assert f"{cut} packets were cut short when they were captured" in recording.notices[0]
+    assert f"Cut short when they were captured: {cut} packets." in recording.notices[0]
 
 
 def test_a_whole_connection_has_its_transitions(tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_fragments_are_left_out_and_said_so(tmp_path: Path) -> None:
     packets = [one.ipv4() for one in server_says((0, A), (4, B))]
     packets[-1:] = [Segment(SERVER, 4, B).ipv4(fragment=0x2000), Segment(SERVER, 4, B).ipv4(fragment=0x0003)]
     recording = load(tmp_path, pcap([*packets, Segment(SERVER, 8, C).ipv4()]))
-    assert recording.notices[0] == "2 fragments of IP packets were not put together; the TCP data in them is left out."
+    assert recording.notices[0] == "Left out: 2 fragments of IP packets; fragments are not put together here."
     assert recording.captures[0].bytes_from(SERVER) == A
     assert "4 bytes are missing" in recording.notices[1]
 
@@ -328,7 +328,7 @@ def test_ipv6_extension_headers_are_passed_over(tmp_path: Path, extensions: list
 def test_ipv6_fragments_are_left_out_and_said_so(tmp_path: Path) -> None:
     packets = [one.ipv6() for one in talk()]
     packets[4] = talk()[4].ipv6((44, bytes([0, 0, 1, 0, 0, 0, 9])))
-    assert "1 fragments of IP packets" in load(tmp_path, pcap(packets)).notices[0]
+    assert "1 fragment of IP packets" in load(tmp_path, pcap(packets)).notices[0]
 
 
 def test_a_stream_longer_than_the_sequence_numbers_keeps_its_place(tmp_path: Path) -> None:
@@ -345,9 +345,7 @@ def test_broken_headers_are_counted(tmp_path: Path) -> None:
     short, wrong = good[3][:30], bytearray(good[3])
     wrong[32] = 0x10  # a TCP header of four bytes
     recording = load(tmp_path, pcap([*good, short, bytes(wrong), b"\x45" * 10]))
-    assert recording.notices == (
-        "3 packets were left out because their IP or TCP header is cut off or contradicts itself.",
-    )
+    assert recording.notices == ("Left out: 3 packets whose IP or TCP header is cut off or contradicts itself.",)
 
 
 def test_flags_without_sense_do_no_harm(tmp_path: Path) -> None:
