@@ -10,8 +10,8 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lab_servers.capture.capture import Capture, Side
-from lab_servers.wire.conversation import Conversation
+from lab_servers.capture.capture import Capture, Chunk, Side, Transition, TransitionKind
+from lab_servers.wire.conversation import Conversation, Protocol
 from lab_servers.wire.model import Record
 
 LAYERS = ("http", "sse", "websocket")
@@ -24,10 +24,12 @@ class Dissection:
     Attributes:
         capture: What was recorded, and when.
         conversation: What it means.
+        is_timed: Whether the capture's times and addresses are real; a bare file of bytes has none.
     """
 
     capture: Capture
     conversation: Conversation
+    is_timed: bool = True
 
     def records(self, side: Side, layer: str | None = None) -> list[Record]:
         """The records of one side, as :meth:`Conversation.records` gives them."""
@@ -44,6 +46,16 @@ class Dissection:
     def passed_s(self, record: Record) -> float:
         """When the last byte of a record passed, in seconds since the connection was opened."""
         return (self.passed_ns(record) - self.capture.opened_ns) / 1e9
+
+    @property
+    def came_with_upgrade(self) -> int:
+        """How many bytes of the new protocol came in the same read as the end of the 101."""
+        http_end = self.conversation.http_end
+        if not http_end or not http_end[Side.SERVER.value]:
+            return 0
+        last = http_end[Side.SERVER.value] - 1
+        chunk = next(one for one in self.capture.chunks_from(Side.SERVER) if one.offset <= last < one.end)
+        return chunk.end - 1 - last
 
     def timeline(self, layer: str | None = None) -> Iterator[Record]:
         """The records of all layers, or of one, from both sides, in the order in which they became complete.
@@ -70,3 +82,19 @@ def dissect(capture: Capture) -> Dissection:
     sent = {side: capture.bytes_from(side) for side in Side}
     finished = [side.value for side in capture.finished]
     return Dissection(capture, Conversation.of(sent[Side.CLIENT], sent[Side.SERVER], finished=finished))
+
+
+def dissect_alone(protocol: Protocol, data: bytes, name: str) -> Dissection:
+    """Find everything in bytes of one direction of which neither time nor peer is known.
+
+    Args:
+        protocol: What the bytes are.
+        data: All of them.
+        name: What to call them, for example the name of their file.
+    """
+    side = Side(protocol.sender)
+    nowhere = ("", 0)
+    opened = Transition(0, TransitionKind.OPENED, Side.CLIENT)
+    chunks = (Chunk(0, side, 0, data),) if data else ()
+    capture = Capture(name, 1, nowhere, nowhere, chunks, (opened,), dict.fromkeys(Side, 0))
+    return Dissection(capture, Conversation.raw(protocol, data), is_timed=False)

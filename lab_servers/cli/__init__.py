@@ -1,6 +1,6 @@
-"""The command line: ``python -m lab_servers doctor`` and ``python -m lab_servers serve``.
+"""The command line: ``python -m lab_servers`` with ``doctor``, ``serve`` or ``explain``.
 
-``arguments.py`` reads what was typed, ``doctor.py`` and ``serve.py`` do it. Standard output
+``arguments.py`` reads what was typed, ``doctor.py``, ``serve.py`` and ``explain.py`` do it. Standard output
 carries results only; whatever else there is to say goes to standard error.
 """
 
@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lab_servers.cli.arguments import Doctor, Serve, parse
+from lab_servers.cli.arguments import Doctor, Explain, Serve, parse
 from lab_servers.cli.terminal import complain
 from lab_servers.errors import LabError
 
@@ -63,6 +63,8 @@ def _run(argv: Sequence[str]) -> int:
                 return _doctor(command)
             case Serve():
                 return _serve(command)
+            case Explain():
+                return _explain(command)
     except LabError as error:
         complain(str(error))
         return EXIT_BAD_INPUT
@@ -84,3 +86,9 @@ def _serve(command: Serve) -> int:
         complain(f"{error.name} is not installed: python -m lab_servers doctor says what else is missing.")
         return EXIT_PROBLEM
     return serve(command)
+
+
+def _explain(command: Explain) -> int:
+    from lab_servers.cli.explain import explain
+
+    return explain(command)

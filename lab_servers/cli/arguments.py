@@ -12,12 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from lab_servers.errors import BadParameter
+from lab_servers.dissection import LAYERS
+from lab_servers.errors import BadParameter, require_one_of
+from lab_servers.wire.conversation import Protocol
 
 PROGRAM = "python -m lab_servers"
-COMMANDS = ("doctor", "serve")
+COMMANDS = ("doctor", "serve", "explain")
 SERVERS = ("http", "polling", "sse", "websocket")
+PROTOCOLS = tuple(protocol.value for protocol in Protocol)
 MAX_PORT = 65_535
+
+_OPTIONS = {
+    "doctor": ("--json",),
+    "serve": ("--json", "--save", *(f"--{name}" for name in SERVERS)),
+    "explain": ("--json", "--only", "--notes", "--raw", "--protocol"),
+}
 
 _DESCRIPTION = """\
 HTTP, polling, SSE and WebSocket servers on this machine's loopback address, each behind a relay
@@ -34,6 +43,20 @@ _SERVE_JSON = """\
 print one line, once all servers are ready, and nothing after it:
 {"http": {"url": "http://127.0.0.1:PORT", "port": PORT, "endpoints": [PATH, ...], "curl": COMMAND},
 "polling": {...}, "sse": {...}, "websocket": {"url": "ws://127.0.0.1:PORT", ...}}"""
+
+_EXPLAIN = """\
+Explain every byte of a capture file (pcapng, or classic pcap) that tcpdump, Wireshark or `serve --save` wrote:
+each record of HTTP/1.1, Server-Sent Events and WebSocket with its fields, its notes and the sections of the
+specifications. With --raw the file is no capture, but the bytes that one side sent.
+
+→ is what the client sent, ← the server. Numbers in brackets are offsets in everything that this side sent.
+A note is ✗ forbidden, ! odd but legal, or i worth knowing."""
+
+_EXPLAIN_JSON = """\
+print {"connections": [{"client": "ip:port", "server": "ip:port", "complete": BOOL, "records": [{"direction": ...,
+"layer": ..., "name": ..., "pieces": [[START, STOP], ...], "at_s": SECONDS, "fields": [...], "notes": [...]}, ...]},
+...]};
+lab_servers/views/explanation.schema.json is the whole of it"""
 
 _DOCTOR = """\
 Check what the servers and the notebooks need, and say what to do where something is missing.
@@ -70,12 +93,31 @@ class Serve:
     save: Path | None
 
 
+@dataclass(frozen=True)
+class Explain:
+    """Explain a file of captured bytes.
+
+    Attributes:
+        file: The capture file, or with ``protocol`` a bare file of bytes.
+        as_json: Whether to print the machine-readable form.
+        only: The one layer to tell of.
+        notes_only: Whether to leave out what has no note.
+        protocol: What a bare file of bytes is; ``None`` for a capture file.
+    """
+
+    file: Path
+    as_json: bool
+    only: str | None
+    notes_only: bool
+    protocol: str | None
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise BadParameter(f"{message[:1].upper()}{message[1:]}: see {self.prog} --help.")
 
 
-def parse(argv: Sequence[str]) -> Doctor | Serve:
+def parse(argv: Sequence[str]) -> Doctor | Serve | Explain:
     """What was asked for.
 
     Raises:
@@ -95,6 +137,8 @@ def parse(argv: Sequence[str]) -> Doctor | Serve:
         raise BadParameter(_unknown_sentence(found.command, unknown[0]))
     if found.command == "doctor":
         return Doctor(found.json)
+    if found.command == "explain":
+        return _explain(found)
     ports = {name: _port(f"--{name}", getattr(found, name)) for name in SERVERS}
     _require_different(ports)
     if found.save == "":
@@ -127,7 +171,32 @@ def _parser() -> argparse.ArgumentParser:
         help="at the end, write DIR/http.pcapng and so on, one file per server, for Wireshark; "
         "DIR is created, files of an earlier run are replaced",
     )  # fmt: skip
+
+    explain = commands.add_parser(
+        "explain", help="explain every byte of a capture file", description=_EXPLAIN, allow_abbrev=False,
+        formatter_class=_AsWritten,
+    )  # fmt: skip
+    explain.add_argument("file", metavar="FILE", nargs="?", default="", help="the file")
+    explain.add_argument("--json", action="store_true", help=_EXPLAIN_JSON)
+    explain.add_argument("--only", metavar="LAYER", help=f"tell of one layer alone: {', '.join(LAYERS)}")
+    explain.add_argument("--notes", action="store_true", help="leave out fields, and what has no note")
+    explain.add_argument("--raw", action="store_true", help="the file is what one side sent; needs --protocol")
+    explain.add_argument("--protocol", metavar="NAME", help=f"what a raw file holds: {', '.join(PROTOCOLS)}")
     return parser
+
+
+def _explain(found: argparse.Namespace) -> Explain:
+    if not found.file:
+        raise BadParameter(f"explain needs the name of a file: see {PROGRAM} explain --help.")
+    if found.only is not None:
+        require_one_of("--only", found.only, LAYERS)
+    if found.protocol is not None:
+        require_one_of("--protocol", found.protocol, PROTOCOLS)
+    if found.raw and found.protocol is None:
+        raise BadParameter(f"--raw needs --protocol, to say what the bytes are: one of {', '.join(PROTOCOLS)}.")
+    if found.protocol is not None and not found.raw:
+        raise BadParameter("--protocol is for bare files of bytes: add --raw, or leave --protocol out.")
+    return Explain(Path(found.file), found.json, found.only, found.notes, found.protocol)
 
 
 class _AsWritten(argparse.RawDescriptionHelpFormatter):
@@ -158,7 +227,7 @@ def _require_different(ports: Mapping[str, int]) -> None:
 
 
 def _unknown_sentence(command: str, argument: str) -> str:
-    known = ("--json", "--save", *(f"--{name}" for name in SERVERS)) if command == "serve" else ("--json",)
+    known = _OPTIONS[command]
     if not argument.startswith("-"):
         return f"{command} takes no argument {argument!r}: see {PROGRAM} {command} --help."
     return f"{command} has no option {argument.partition('=')[0]!r}: {_choose(argument, known)}."
