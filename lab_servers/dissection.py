@@ -60,8 +60,8 @@ class Dissection:
     def timeline(self, layer: str | None = None) -> Iterator[Record]:
         """The records of all layers, or of one, from both sides, in the order in which they became complete.
 
-        Records that became complete with the same read stand in the order of their bytes; a record
-        of HTTP before the events inside it, and what the client sent before what the server sent.
+        Records that became complete with the same read stand in the order of their bytes: a chunk
+        before the events that it completes, and what the client sent before what the server sent.
         """
         runs = []
         for place, side in enumerate(Side):
@@ -74,7 +74,7 @@ class Dissection:
     def _run(self, side: Side, layer: str, place: tuple[bool, int]) -> Iterator[tuple[tuple[int, ...], Record]]:
         for record in self.records(side, layer):
             inner, which = place
-            yield (self.passed_ns(record), which, record.pieces[-1][1], inner), record
+            yield (self.passed_ns(record), which, record.pieces[-1][0], inner), record
 
 
 def dissect(capture: Capture) -> Dissection:
