@@ -159,7 +159,9 @@ def test_what_tcpdump_captured_is_read(tmp_path: Path) -> None:
 def tcpdump(file: Path, port: int) -> Iterator[None]:
     """Capture on the loopback interface during the block."""
     interface = "lo" if sys.platform == "linux" else "lo0"
-    command = [require_tool("tcpdump"), "-i", interface, "-n", "--immediate-mode", "-U", "-w", "-", f"tcp port {port}"]
+    # tcpdump's buffer has room for few packets of the largest size; on a busy machine it would lose some.
+    options = ["-i", interface, "-n", "--immediate-mode", "-s", "66000", "-B", "16384", "-U", "-w", "-"]
+    command = [require_tool("tcpdump"), *options, f"tcp port {port}"]
     # Written by us and not with -w FILE: started by root, tcpdump becomes a user who may not write there.
     with file.open("wb") as stream, subprocess.Popen(command, stdout=stream, stderr=subprocess.PIPE, text=True) as run:
         assert run.stderr is not None
