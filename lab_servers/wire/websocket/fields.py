@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 from lab_servers.wire.model import PREVIEW_BYTES, Field, preview
@@ -27,6 +27,10 @@ from lab_servers.wire.websocket.frames import (
     Opcode,
     close_code,
 )
+from lab_servers.wire.websocket.masking import unmask
+
+# A named tuple made in one step instead of two: nine of them a frame take a third less time.
+_field = partial(tuple.__new__, Field)
 
 _SPEC = "RFC 6455 §5.2"
 _CLOSE = int(Opcode.CLOSE)
@@ -45,22 +49,34 @@ def fields_of(frame: Frame) -> tuple[Field, ...]:
     """The fields of a frame; of one that is cut, those that have begun."""
     data = frame.direction.data
     start, stop = frame.start, frame.stop
+    first = data[start]
     at = ((start, start + 1),)
-    rows = _first_byte(data[start], frame.direction.deflate is not None)
-    fields = [Field(name, at, value, meaning, spec, bits) for name, value, meaning, spec, bits in rows]
-    if start + 1 == stop:
-        return tuple(fields)
-    at = ((start + 1, start + 2),)
-    rows = _second_byte(data[start + 1])
-    fields += [Field(name, at, value, meaning, spec, bits) for name, value, meaning, spec, bits in rows]
+    rows = _first_byte(first, frame.direction.deflate is not None)
+    fields = [_field((name, at, value, meaning, spec, bits, "")) for name, value, meaning, spec, bits in rows]
     here = start + 2
-    for name, size in _parts_before_payload(data[start + 1]):
+    if here > stop:
+        return tuple(fields)
+    second = data[start + 1]
+    at = ((start + 1, here),)
+    rows = _second_byte(second)
+    fields += [_field((name, at, value, meaning, spec, bits, "")) for name, value, meaning, spec, bits in rows]
+    key = b""
+    for name, size in _parts_before_payload(second):
         if here < stop:
-            raw = data[here : min(here + size, stop)]
+            raw = bytes(data[here : min(here + size, stop)])
             fields.append(_part(name, here, raw, size))
             here += len(raw)
+            key = raw if name == _KEY_NAME else b""
     if here < stop:
-        fields += _close_fields(frame) if data[start] & OPCODE == _CLOSE else [_payload(frame)]
+        if first & OPCODE == _CLOSE:
+            fields += _close_fields(frame)
+        else:
+            # One byte more than a preview holds, so that it shows that there is more.
+            value = preview(unmask(data[here : min(stop, here + PREVIEW_BYTES + 1)], key))
+            name = "payload (cut)" if frame.is_cut else "payload"
+            fields.append(
+                _field((name, ((here, stop),), value, _payload_meaning(frame, first, second), _SPEC, None, ""))
+            )
     return tuple(fields)
 
 
@@ -102,29 +118,26 @@ def _flag(flag: Flag, byte: int) -> _Row:
     return _Row(flag.name, value, flag.meanings[value], flag.spec, flag.bits)
 
 
-def _part(name: str, at: int, raw: bytearray, size: int) -> Field:
+def _part(name: str, at: int, raw: bytes, size: int) -> Field:
     pieces = ((at, at + len(raw)),)
     if len(raw) < size:
         return Field(
             f"{name} (cut)", pieces, raw.hex(" "), f"{len(raw)} of its {size} bytes; the data ends here.", _SPEC
         )
     if name == _KEY_NAME:
-        return Field(name, pieces, raw.hex(" "), _KEY_MEANING, "RFC 6455 §5.3")
+        return _field((name, pieces, raw.hex(" "), _KEY_MEANING, "RFC 6455 §5.3", None, ""))
     length = int.from_bytes(raw)
     meaning = f"The payload has {_bytes(length)}: {8 * size} bits, most significant byte first."
     return Field(name, pieces, length, meaning, _SPEC)
 
 
-def _payload(frame: Frame) -> Field:
-    # One byte more than a preview holds, so that it shows that there is more.
-    value = preview(frame.payload(PREVIEW_BYTES + 1))
-    name = "payload"
+def _payload_meaning(frame: Frame, first: int, second: int) -> str:
     have = _bytes(frame.stop - frame.payload_at)
     if frame.is_cut:
-        name, have = "payload (cut)", f"the first {have} of {frame.payload_length}"
-    what = "compressed" if frame.is_compressed else _CONTENT[frame.opcode]
-    masked = ", masked on the wire and shown here without the mask" if frame.is_masked else ""
-    return Field(name, frame.payload_pieces, value, f"The payload: {have} {what}{masked}.", _SPEC)
+        have = f"the first {have} of {frame.payload_length}"
+    what = "compressed" if frame.is_compressed else _CONTENT[first & OPCODE]
+    masked = ", masked on the wire and shown here without the mask" if second & MASK else ""
+    return f"The payload: {have} {what}{masked}."
 
 
 _CONTENT = {
