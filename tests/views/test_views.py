@@ -15,7 +15,7 @@ from lab_servers.recording import Recording
 from lab_servers.views import Table, arrival_picture, arrival_table, byte_table, head_table, sequence_picture
 from lab_servers.views.arrivals import lanes
 from lab_servers.views.heads import heads
-from lab_servers.views.sequence import MAX_STEPS, sequence_table, steps
+from lab_servers.views.sequence import sequence_table
 from tests.views.recorded import BODY, HEAD, MS, REQUEST, answer_over, capture, exchange, two_ways
 
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -48,47 +48,6 @@ def test_the_arrival_table_has_every_time_of_the_picture() -> None:
 def test_a_recording_without_such_an_answer_is_named() -> None:
     with pytest.raises(BadParameter, match="no answer over 'SSE'"):
         arrival_picture(two_ways(), ["SSE"])
-
-
-# --- the sequence ---------------------------------------------------------------------------
-
-
-def test_the_steps_of_an_exchange_are_its_heads_bodies_and_ends_in_order_of_time() -> None:
-    assert [(round(step.at_s * 1e3), step.by, step.label) for step in steps(exchange())] == [
-        (0, Side.CLIENT, "opens the connection"),
-        (1, Side.CLIENT, f"GET /api/user/info HTTP/1.1  (head, {len(REQUEST)} bytes)"),
-        (51, Side.SERVER, f"HTTP/1.1 200 OK  (head, {len(HEAD)} bytes)"),
-        (51, Side.SERVER, "body, 11 bytes"),
-        (61, Side.SERVER, f"body, {len(BODY) - 11} bytes"),
-        (62, Side.SERVER, "FIN: has no more to send"),
-        (63, Side.CLIENT, "FIN: has no more to send"),
-    ]
-
-
-def test_the_sequence_picture_counts_the_bytes_in_words() -> None:
-    text = sequence_picture(exchange()).text
-    assert f"the client sent {len(REQUEST)} bytes and the server sent {len(HEAD + BODY)} bytes" in text
-    assert text.startswith("7 steps in 63.00 ms")
-
-
-def test_what_is_not_http_is_not_called_http() -> None:
-    labels = [step.label for step in steps(capture((1, Side.CLIENT, b"\x81\x82\x00\x00\x00\x00hi")))]
-    assert labels[1] == "bytes that are not HTTP, 8 bytes"
-
-
-def test_a_long_connection_is_drawn_in_part_and_says_so() -> None:
-    body = b"HTTP/1.1 200 OK\r\n\r\n"
-    reads = [(at_ms, Side.SERVER, b"x") for at_ms in range(2, 2 * MAX_STEPS)]
-    long = capture((1, Side.CLIENT, REQUEST), (1, Side.SERVER, body), *reads)
-    picture = sequence_picture(long)
-    assert picture.notices == (
-        f"The first {MAX_STEPS} of {len(steps(long))} steps are drawn; the table of steps has them all.",
-    )
-    assert len(sequence_table(long).rows) == len(steps(long))
-
-
-def test_an_empty_connection_draws_without_complaint() -> None:
-    assert sequence_picture(capture(closed=False)).text.startswith("1 steps in 0.00 ms")
 
 
 # --- bytes and heads ------------------------------------------------------------------------
@@ -166,11 +125,6 @@ def test_captured_markup_is_text_in_every_view() -> None:
         assert "<img" not in html
 
 
-def test_dollar_signs_in_captured_text_are_no_formulas() -> None:
-    hostile = capture((1, Side.CLIENT, b"GET /$\\frac{1}$$ HTTP/1.1\r\n\r\n"))
-    assert "frac" in sequence_picture(hostile).svg()
-
-
 def test_the_svg_is_well_formed_loads_nothing_and_follows_the_theme() -> None:
     svg = sequence_picture(exchange()).svg()
     root = ET.fromstring(svg)
@@ -193,23 +147,6 @@ def test_a_picture_that_cannot_be_saved_says_so(tmp_path: Path) -> None:
         picture.save(tmp_path / "nowhere" / "picture.png")
     with pytest.raises(SaveFailed, match=r"and \.png or \.svg"):
         picture.save(tmp_path / "picture.xyz")
-
-
-def test_bytes_after_the_end_of_http_are_told_apart_from_a_body_even_in_one_read() -> None:
-    request = b"GET /ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-    switching = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-    upgraded = capture((1, Side.CLIENT, request), (2, Side.SERVER, switching + b"\x81\x02hi"))
-    labels = [step.label for step in steps(upgraded)]
-    assert "bytes that are not HTTP, 4 bytes" in labels
-    assert not [label for label in labels if label.startswith("body")]
-
-
-def test_what_the_relay_did_is_a_step_of_its_own() -> None:
-    refused = Transition(5 * MS, TransitionKind.REFUSED, None)
-    opened = capture(closed=False)
-    one = replace(opened, transitions=(*opened.transitions, refused))
-    assert [(step.by, step.label) for step in steps(one)][1:] == [(None, "the relay cannot reach the server")]
-    assert "cannot reach" in sequence_picture(one).svg()
 
 
 def test_a_body_until_the_close_is_not_complete_after_a_reset() -> None:
