@@ -16,6 +16,9 @@ from lab_servers.wire.model import Record
 
 LAYERS = ("http", "sse", "websocket")
 
+# After these no more bytes come, FIN or not.
+_BROKEN_OR_CLOSED = frozenset({TransitionKind.CLOSED, TransitionKind.RESET})
+
 
 @dataclass(frozen=True)
 class Dissection:
@@ -78,10 +81,36 @@ class Dissection:
 
 
 def dissect(capture: Capture) -> Dissection:
-    """Find everything that is in a capture. What was recorded of it is taken to be all there is."""
-    sent = {side: capture.bytes_from(side) for side in Side}
-    finished = [side.value for side in capture.finished]
-    return Dissection(capture, Conversation.of(sent[Side.CLIENT], sent[Side.SERVER], finished=finished))
+    """Find everything that is in a capture."""
+    return Dissection(capture, conversation_of(capture))
+
+
+def conversation_of(capture: Capture) -> Conversation:
+    """What a capture's bytes say.
+
+    Of a side that may have sent more than was recorded, nothing is said to be missing that may
+    have come later.
+    """
+    found = Conversation()
+    ended = ended_sides(capture)
+    for side in Side:
+        found.feed(side.value, capture.bytes_from(side))
+    for side in ended:
+        if side in capture.finished:
+            found.finish(side.value)
+        else:
+            found.end(side.value)
+    found.settle()
+    return found
+
+
+def ended_sides(capture: Capture) -> frozenset[Side]:
+    """The sides that have sent no more than what is recorded, whether by their FIN or because the connection broke."""
+    kinds = {one.kind for one in capture.transitions}
+    # Where the relay itself was stopped, nobody knows what a side had still to say.
+    is_over = bool(kinds & _BROKEN_OR_CLOSED) and TransitionKind.ABANDONED not in kinds
+    ended = set(Side) if is_over else set(capture.finished)
+    return frozenset(side for side in ended if not capture.unrecorded_bytes.get(side))
 
 
 def dissect_alone(protocol: Protocol, data: bytes, name: str) -> Dissection:

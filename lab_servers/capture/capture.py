@@ -140,6 +140,10 @@ class Capture:
     def _by_sender(self) -> dict[Side, tuple[Chunk, ...]]:
         return {side: tuple(chunk for chunk in self.chunks if chunk.sender is side) for side in Side}
 
+    @cached_property
+    def _starts(self) -> dict[Side, list[int]]:
+        return {side: [chunk.offset for chunk in self._by_sender[side]] for side in Side}
+
     def bytes_from(self, sender: Side) -> bytes:
         """The recorded byte stream of one direction."""
         return b"".join(chunk.data for chunk in self.chunks_from(sender))
@@ -151,7 +155,7 @@ class Capture:
             IndexError: no byte was recorded at that offset.
         """
         chunks = self.chunks_from(sender)
-        position = bisect_right(chunks, offset, key=lambda chunk: chunk.offset) - 1
+        position = bisect_right(self._starts[sender], offset) - 1
         if position < 0 or offset >= chunks[position].end:
             end = chunks[-1].end if chunks else 0
             raise IndexError(f"the {sender.value} sent {end} recorded bytes; there is none at offset {offset}")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lab_servers.capture.capture import Capture, Side
+from lab_servers.dissection import conversation_of
 from lab_servers.recording import bound_notices
 from lab_servers.views.table import Table
-from lab_servers.wire.conversation import Conversation
 from lab_servers.wire.http1.message import CLIENT, SERVER, Message
 
 _PARTS = {
@@ -16,9 +16,7 @@ _PARTS = {
 
 def heads(capture: Capture, sender: Side) -> list[Message]:
     """The HTTP messages that one side sent on a connection."""
-    client, server = (capture.bytes_from(side) for side in Side)
-    found = Conversation.of(client, server, finished=[side.value for side in capture.finished])
-    return found.messages(sender.value)
+    return conversation_of(capture).messages(sender.value)
 
 
 def head_table(capture: Capture, sender: Side, index: int = 0) -> Table:

@@ -29,9 +29,6 @@ HTTP_ENDS = "HTTP ends here"
 READ_OF = "read of "
 BODY_READ = f"{READ_OF}a body"
 
-# After these no more bytes come, FIN or not.
-_ENDINGS = {TransitionKind.CLOSED, TransitionKind.RESET}
-
 # The order of what happened at the same time, as the 101 and the first frames in one read. What the server did
 # comes after what the client did, and its numbers are the odd ones.
 _OPENING, _HTTP, _HTTP_END, _FRAMES, _ENDING = range(0, 10, 2)
@@ -74,29 +71,6 @@ class Happening(NamedTuple):
         return tuple(record for record in (self.before, self.record) if record is not None)
 
 
-def conversation_of(capture: Capture) -> Conversation:
-    """What a capture's bytes say. A side that may have sent more than is recorded is not taken to be at its end."""
-    found = Conversation()
-    for side in Side:
-        found.feed(side.value, capture.bytes_from(side))
-    ended = ended_sides(capture)
-    for side in capture.finished:
-        if side in ended:
-            found.finish(side.value)
-    if len(ended) == len(Side):
-        found.end()
-    return found
-
-
-def ended_sides(capture: Capture) -> frozenset[Side]:
-    """The sides that have sent no more than what is recorded, whether by their FIN or because the connection broke."""
-    kinds = {one.kind for one in capture.transitions}
-    # Where the relay itself was stopped, nobody knows what a side had still to say.
-    is_over = bool(kinds & _ENDINGS) and TransitionKind.ABANDONED not in kinds
-    ended = set(Side) if is_over else set(capture.finished)
-    return frozenset(side for side in ended if not capture.unrecorded_bytes.get(side))
-
-
 def happenings(capture: Capture, conversation: Conversation, *, events: bool = True) -> list[Happening]:
     """Everything that happened, in order of time.
 
@@ -127,6 +101,8 @@ def _rank(phase: int, by: Side | None) -> int:
 def _transitions(capture: Capture) -> Iterator[Happening]:
     for transition in capture.transitions:
         label = TRANSITIONS.get(transition.kind)
+        if transition.kind is TransitionKind.OPENED and transition.by is None:
+            label = "the connection was open before the file began"
         if label is not None:
             phase = _OPENING if transition.kind is TransitionKind.OPENED else _ENDING
             yield Happening(transition.at_ns, _rank(phase, transition.by), 0, transition.by, label, alone=True)

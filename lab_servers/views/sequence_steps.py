@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from lab_servers.capture.capture import Capture, Side
+from lab_servers.dissection import conversation_of, ended_sides
 from lab_servers.errors import require_one_of, require_whole
-from lab_servers.views.sequence_happenings import HTTP_ENDS, Happening, conversation_of, ended_sides, happenings
+from lab_servers.views.sequence_happenings import HTTP_ENDS, Happening, happenings
 from lab_servers.views.sequence_words import Line, Words, gathered_lines
 from lab_servers.wire.conversation import Conversation
 from lab_servers.wire.model import Note, Severity

@@ -72,7 +72,8 @@ class Conversation:
         found.feed(SERVER, server)
         for sender in finished:
             found.finish(sender)
-        found.end()
+        for sender in (CLIENT, SERVER):
+            found.end(sender)
         return found
 
     @classmethod
@@ -81,7 +82,6 @@ class Conversation:
         found = cls(protocol)
         found.feed(protocol.sender, data)
         found.finish(protocol.sender)
-        found.end()
         return found
 
     # --- bytes in -------------------------------------------------------------------------
@@ -103,13 +103,18 @@ class Conversation:
             self._http.finish(sender)
         self._follow()
 
-    def end(self) -> None:
-        """Take note that no more bytes will come from either side, whether they sent a FIN or not."""
-        for sender in (CLIENT, SERVER):
-            if self._plain is not None and sender == SERVER:
-                self.finish(sender)
-        if self._only is None or not (self._plain or self._frames):
-            self._http.end()
+    def end(self, sender: str) -> None:
+        """Take note that one side will send no more, although it sent no FIN: the connection broke."""
+        if self._plain is None and self._only is None:
+            self._http.end(sender)
+        self._follow()
+
+    def settle(self) -> None:
+        """Take note that no more will be fed, although more may have been sent.
+
+        What waits for the other side, as an answer without a request does, is then read without it.
+        """
+        self._http.settle()
         self._follow()
 
     def _follow(self) -> None:

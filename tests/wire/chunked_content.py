@@ -13,6 +13,8 @@ AFTER = b"\r\n"
 class ChunkedContent:
     """The content of a stream ``wire`` that grows with each call of :meth:`add`."""
 
+    is_one_to_one = True
+
     def __init__(self) -> None:
         self.data = bytearray()
         self.wire = bytearray()

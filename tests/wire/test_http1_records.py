@@ -273,7 +273,8 @@ def told_in_reads(client: bytes, server: bytes, size: int) -> tuple[list[object]
             assert_all_tiles(conversation)
     conversation.finish(CLIENT)
     conversation.finish(SERVER)
-    conversation.end()
+    conversation.end(CLIENT)
+    conversation.end(SERVER)
     return told(conversation, CLIENT), told(conversation, SERVER)
 
 

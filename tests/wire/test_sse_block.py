@@ -182,6 +182,8 @@ def test_content_whose_bytes_lie_together_on_the_wire_gives_no_false_places() ->
     class Inflated(PlainContent):
         """All its bytes became available with two bytes of the wire."""
 
+        is_one_to_one = False
+
         def pieces(self, start: int, stop: int) -> tuple[tuple[int, int], ...]:
             return ((10, 12),)
 

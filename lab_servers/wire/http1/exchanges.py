@@ -35,6 +35,7 @@ class Exchanges:
         self._keep = keep
         self._unanswered: deque[Message] = deque()
         self._requests = 0
+        self._settled = False
         if alone is not None:
             other = self.streams[SERVER if alone == CLIENT else CLIENT]
             other.finished = other.ended = True
@@ -65,10 +66,17 @@ class Exchanges:
         self.streams[sender].finished = self.streams[sender].ended = True
         return self._advance()
 
-    def end(self) -> list[Message]:
-        """Take note that no more bytes will come from either side, FIN or not."""
-        for stream in self.streams.values():
-            stream.ended = True
+    def end(self, sender: str) -> list[Message]:
+        """Take note that one side will send no more, although it sent no FIN: the connection broke."""
+        self.streams[sender].ended = True
+        return self._advance()
+
+    def settle(self) -> list[Message]:
+        """Take note that no more will be fed, so that what waits for the other side must do without it.
+
+        Unlike after :meth:`end`, a message that is not complete may still become so, only not here.
+        """
+        self._settled = True
         return self._advance()
 
     @property
@@ -119,9 +127,9 @@ class Exchanges:
     def _advance_without_the_other(self, news: dict[int, Message]) -> bool:
         """Both sides are stuck: one of them may be waiting for what will never come."""
         client, server = self.streams[CLIENT], self.streams[SERVER]
-        if server.ended and not client.opaque and client.message is None and self._awaits_upgrade():
+        if (server.ended or self._settled) and not client.opaque and client.message is None and self._awaits_upgrade():
             return self._advance_client(news, waits=False)
-        if (client.ended or client.opaque) and not server.opaque and server.message is None:
+        if (client.ended or client.opaque or self._settled) and not server.opaque and server.message is None:
             # An answer that nobody asked for, such as an early 400 or a 408 (RFC 9110 §15.5.9).
             return self._read_head(server, None, news)
         return False

@@ -161,6 +161,8 @@ class InflatedContent:
     byte lies that made it available to a receiver.
     """
 
+    is_one_to_one = False
+
     def __init__(self, content: Content, coding: str) -> None:
         self.data = bytearray()
         self._content = content

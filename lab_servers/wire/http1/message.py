@@ -54,6 +54,8 @@ class Content:
 
     __slots__ = ("_pieces", "_source", "_starts", "data", "length")
 
+    is_one_to_one = True
+
     def __init__(self, source: bytearray | None) -> None:
         self.length = 0
         self.data = bytearray()

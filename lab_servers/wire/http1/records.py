@@ -254,7 +254,9 @@ class Opaque(HttpRecord):
     @property
     def name(self) -> str:
         """Its kind."""
-        return "bytes that are not HTTP" if self.stream.opaque else "bytes that wait"
+        if self.stream.opaque:
+            return "bytes that are not HTTP"
+        return "incomplete bytes" if self.stream.ended else "bytes that wait"
 
     @property
     def is_complete(self) -> bool:
@@ -278,7 +280,10 @@ class Opaque(HttpRecord):
         return tuple(self._notes())
 
     def _notes(self) -> Iterator[Note]:
-        if not self.stream.opaque:
+        if not self.stream.opaque and self.stream.ended:
+            text = "The stream ends here, and these bytes do not look like the beginning of a head."
+            yield Note(FORBIDDEN, text, "RFC 9112 §8", self.pieces)
+        elif not self.stream.opaque:
             text = "What these bytes mean depends on what the other side sends, and that has not been seen yet."
             yield Note(INFO, text, "RFC 9112 §9.3.2", self.pieces)
         elif self.stream.opaque_why:

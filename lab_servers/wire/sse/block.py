@@ -106,8 +106,8 @@ class Block:
         data = reading.data.removesuffix(b"\n")
         if reading.event is None or not data:
             return ()
-        pieces = _data_pieces(reading)
-        return (Layer("text", data, pieces if _size(pieces) == len(data) else None),)
+        pieces = _data_pieces(reading) if self._content.is_one_to_one else None
+        return (Layer("text", data, pieces if pieces and _size(pieces) == len(data) else None),)
 
     def _read(self) -> Reading:
         return Reading(self._content, self._start, self._stop, self._states.after(self._changes), self._ending)

@@ -20,12 +20,18 @@ class Content(Protocol):
 
     data: bytearray
 
+    @property
+    def is_one_to_one(self) -> bool:
+        """Whether each byte has one of its own on the wire, as inflated bytes have not."""
+
     def pieces(self, start: int, stop: int) -> Pieces:
         """Where the bytes ``start`` to ``stop`` of ``data`` lie in what their sender sent."""
 
 
 class PlainContent:
     """An event stream with nothing around it: ``data`` begins at offset ``start`` of what its sender sent."""
+
+    is_one_to_one = True
 
     def __init__(self, data: bytearray, start: int = 0) -> None:
         self.data = data
