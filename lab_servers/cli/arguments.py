@@ -50,7 +50,10 @@ each record of HTTP/1.1, Server-Sent Events and WebSocket with its fields, its n
 specifications. With --raw the file is no capture, but the bytes that one side sent.
 
 → is what the client sent, ← the server. Numbers in brackets are offsets in everything that this side sent.
-A note is ✗ forbidden, ! odd but legal, or i worth knowing."""
+A note is ✗ forbidden, ! odd but legal, or i worth knowing.
+
+Memory: at most three times the file for reading it, then one connection after the other: twice its bytes, and
+about 250 bytes for each of its records. Files of more than 256 MiB are refused."""
 
 _EXPLAIN_JSON = """\
 print {"connections": [{"client": "ip:port", "server": "ip:port", "complete": BOOL, "records": [{"direction": ...,

@@ -282,6 +282,23 @@ def test_an_exchange_as_it_should_be_has_no_notes() -> None:
     assert notes_of(Conversation.of(GET, OK + b"Content-Length: 2\r\n\r\nhi")) == []
 
 
+def test_a_head_of_very_many_lines_is_explained_up_to_a_bound_and_still_tiles() -> None:
+    request = b"GET / HTTP/1.1\r\nHost: x\r\n" + b":\n" * 20_000 + b"\r\n"
+    conversation = Conversation.of(request, b"")
+    assert_all_tiles(conversation)
+    (head,) = conversation.records(CLIENT)
+    assert head.fields[-1].name == "further lines"
+    assert any("first 1,000 lines" in note.text for note in head.notes)
+
+
+@pytest.mark.parametrize("size", [1, 100, 5_000])
+def test_empty_lines_without_end_are_not_waited_for(size: int) -> None:
+    told_as_one = told(Conversation.of(b"\n" * 5_000, b""), CLIENT)
+    assert told_in_reads(b"\n" * 5_000, b"", size)[0] == told_as_one
+    (record,) = Conversation.of(b"\n" * 5_000, b"").records(CLIENT)
+    assert record.name == "bytes that are not HTTP"
+
+
 def test_while_more_may_come_a_body_is_only_unfinished() -> None:
     conversation = Conversation()
     conversation.feed(CLIENT, GET)

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 
 from lab_servers.wire.http1.head_notes import head_notes, trailer_notes
 from lab_servers.wire.http1.lines import (
+    MAX_EXPLAINED_LINES,
     REQUEST_LINE,
     STATUS_LINE,
     Line,
+    explained_lines,
     is_folded,
     split_field_line,
-    split_lines,
 )
 from lab_servers.wire.http1.meanings import METHODS, OTHER_METHOD, Meaning, of_field, of_status
 from lab_servers.wire.http1.message import Message
@@ -32,12 +33,17 @@ _EMPTY_LINE = Meaning("The empty line: the head ends here.", "RFC 9112 §2.1")
 _EMPTY_BEFORE = Meaning("An empty line before the message; a server ignores it.", "RFC 9112 §2.2")
 _COLON = Meaning("Separates the name from the value; no space may stand before it.", "RFC 9112 §5")
 _WHITE_SPACE = Meaning("Optional white space; it is not part of the value.", "RFC 9112 §5")
+_FURTHER_LINES = Meaning(
+    f"More lines than the {MAX_EXPLAINED_LINES:,} that are explained one by one; most servers refuse so many.",
+    "RFC 6585 §5",
+)
 _FIELD_NAME = Meaning("The name of the field; upper and lower case are the same.", "RFC 9110 §5.1")
 
 
 def head_fields(data: bytearray, start: int, stop: int, sender: str, message: Message | None) -> Iterator[Field]:
     """The fields of a head, which may be cut off anywhere."""
-    lines = split_lines(data, start, stop)
+    found, rest = explained_lines(data, start, stop)
+    lines = iter(found)
     for line in lines:
         if line.start == line.stop:
             yield from _line_end(data, line, "", "empty line before the message", _EMPTY_BEFORE)
@@ -47,12 +53,15 @@ def head_fields(data: bytearray, start: int, stop: int, sender: str, message: Me
         yield from _line_end(data, line, group)
         break
     yield from _field_lines(data, lines, _EMPTY_LINE)
+    yield from _part(data, rest, stop, "further lines", _FURTHER_LINES, "", "")
 
 
 def trailer_fields(data: bytearray, start: int, stop: int) -> Iterator[Field]:
     """The fields of a trailer section, which may be cut off anywhere."""
     ending = Meaning("The empty line that ends the chunked message.", "RFC 9112 §7.1")
-    yield from _field_lines(data, split_lines(data, start, stop), ending)
+    lines, rest = explained_lines(data, start, stop)
+    yield from _field_lines(data, iter(lines), ending)
+    yield from _part(data, rest, stop, "further lines", _FURTHER_LINES, "", "")
 
 
 def _start_line(data: bytearray, line: Line, sender: str, group: str, message: Message | None) -> Iterator[Field]:
@@ -111,7 +120,7 @@ def _field_line(data: bytearray, line: Line, name: str) -> Iterator[Field]:
 
 
 def _part(
-    data: bytearray, start: int, stop: int, name: str, meaning: Meaning, group: str = "", value: int | None = None
+    data: bytearray, start: int, stop: int, name: str, meaning: Meaning, group: str = "", value: int | str | None = None
 ) -> Iterator[Field]:
     """One field, if it has bytes."""
     if start < stop:

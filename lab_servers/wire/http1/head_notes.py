@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterator
 
 from lab_servers.wire.http1.lines import (
+    MAX_EXPLAINED_LINES,
     REQUEST_LINE,
     STATUS_LINE,
     TOKEN,
     Line,
+    explained_lines,
     is_folded,
     split_field_line,
     split_lines,
@@ -33,7 +35,11 @@ def head_notes(
     data: bytearray, start: int, stop: int, sender: str, message: Message | None, ended: bool
 ) -> Iterator[Note]:
     """The notes of a head, in the order of its bytes as far as they have an order."""
-    found = list(_line_notes(data, list(split_lines(data, start, stop)), sender))
+    lines, rest = explained_lines(data, start, stop)
+    found = list(_line_notes(data, lines, sender))
+    if rest < stop:
+        text = f"Only the first {MAX_EXPLAINED_LINES:,} lines of this head are looked at one by one."
+        found.append(Note(INFO, text, "RFC 6585 §5", ((rest, stop),)))
     if message is None:
         found.append(_cut(start, stop, ended))
     else:
@@ -44,7 +50,7 @@ def head_notes(
 
 def trailer_notes(data: bytearray, start: int, stop: int) -> Iterator[Note]:
     """The notes of a trailer section."""
-    for line in split_lines(data, start, stop):
+    for line in explained_lines(data, start, stop)[0]:
         yield from _ending_notes(data, line)
         if line.start < line.stop:
             yield from _field_line_notes(data, line)

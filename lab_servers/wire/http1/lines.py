@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 # RFC 9110 §5.6.2: what a method or a field name may consist of.
@@ -16,6 +17,10 @@ TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # RFC 9112 §3 lets a recipient split the start line at white space of any kind; what is odd about it gets a note.
 REQUEST_LINE = re.compile(rb"([^ \t]+)([ \t]+)([^ \t](?:.*[^ \t])?)([ \t]+)(HTTP/1\.[0-9])([ \t]*)", re.DOTALL)
 STATUS_LINE = re.compile(rb"(HTTP/1\.[0-9])([ \t]+)([0-9]{3})(?:([ \t])(.*))?", re.DOTALL)
+
+
+# So many lines of a head are explained one by one. Servers take about a hundred field lines.
+MAX_EXPLAINED_LINES = 1_000
 
 
 class Line(NamedTuple):
@@ -52,6 +57,12 @@ def split_lines(data: bytes | bytearray, start: int, stop: int) -> Iterator[Line
             text_stop -= 1
         yield Line(start, text_stop, end)
         start = end
+
+
+def explained_lines(data: bytes | bytearray, start: int, stop: int) -> tuple[list[Line], int]:
+    """The lines of a head that are explained one by one, and the offset at which the rest begins."""
+    lines = list(islice(split_lines(data, start, stop), MAX_EXPLAINED_LINES))
+    return lines, lines[-1].end if lines else start
 
 
 def split_field_line(data: bytes | bytearray, start: int, stop: int) -> FieldLine:

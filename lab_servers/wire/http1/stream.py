@@ -16,9 +16,10 @@ from lab_servers.wire.model import Record, text_of
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_SIZE_LINE_BYTES = 4 * 1024
+MAX_EMPTY_LINE_BYTES = 1024
 
 _HEAD_END = re.compile(rb"\n\r?\n")
-_FIRST_LINES_ARE_EMPTY = re.compile(rb"(?:\r?\n)+")
+_FIRST_LINES_ARE_EMPTY = re.compile(rb"(?:\r?\n){1,1024}")
 # RFC 9112 §7.1: chunk-size [ chunk-ext ] CRLF. Sixteen hexadecimal digits are 64 bits.
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})((?:[ \t]*;[^\n]*?|[ \t]+)?)(\r?\n)")
 
@@ -58,6 +59,9 @@ class Stream:
         # RFC 9112 §2.2: a server SHOULD ignore at least one empty line before a request line.
         empty = _FIRST_LINES_ARE_EMPTY.match(data, low)
         start = empty.end() if empty else low
+        if start - low > MAX_EMPTY_LINE_BYTES:
+            self.give_up(f"more than {MAX_EMPTY_LINE_BYTES:,} bytes of empty lines")
+            return None
         if data[start : start + 2] == b"\r":  # perhaps one more empty line
             return None
         end = _HEAD_END.search(data, max(start, self._searched - self.base), start + MAX_HEAD_BYTES)
