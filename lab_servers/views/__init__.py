@@ -1,10 +1,41 @@
-"""Pictures and tables, made from recordings and from nothing else."""
+"""Pictures, tables and the byte inspector, made from recordings and from nothing else."""
 
-from lab_servers.views.arrivals import arrival_picture, arrival_table
-from lab_servers.views.heads import head_table
-from lab_servers.views.hexdump import byte_table
-from lab_servers.views.picture import Picture
-from lab_servers.views.sequence import sequence_picture
-from lab_servers.views.table import Table
+from __future__ import annotations
 
-__all__ = ["Picture", "Table", "arrival_picture", "arrival_table", "byte_table", "head_table", "sequence_picture"]
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lab_servers.views.arrivals import arrival_picture, arrival_table
+    from lab_servers.views.heads import head_table
+    from lab_servers.views.hexdump import byte_table
+    from lab_servers.views.inspector_widget import Inspector, inspector
+    from lab_servers.views.picture import Picture
+    from lab_servers.views.sequence import sequence_picture
+    from lab_servers.views.table import Table
+
+_HOMES = {
+    "Inspector": "inspector_widget", "Picture": "picture", "Table": "table", "arrival_picture": "arrivals",
+    "arrival_table": "arrivals", "byte_table": "hexdump", "head_table": "heads", "inspector": "inspector_widget",
+    "sequence_picture": "sequence",
+}  # fmt: skip
+
+__all__ = [
+    "Inspector",
+    "Picture",
+    "Table",
+    "arrival_picture",
+    "arrival_table",
+    "byte_table",
+    "head_table",
+    "inspector",
+    "sequence_picture",
+]
+
+
+def __getattr__(name: str) -> object:
+    # Each name is imported when it is first used (PEP 562): `python -m lab_servers explain` takes its outline from this
+    # room, and would wait most of a second for the libraries that draw.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

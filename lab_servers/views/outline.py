@@ -103,7 +103,9 @@ def _field_line(field: Field) -> str:
         high, low = field.bits
         bits = f" bit {high}" if high == low else f" bits {high}-{low}"
     value = field.value if isinstance(field.value, int) else printable(field.value, MAX_VALUE_CHARACTERS)
-    return f"    [{places(field.pieces)}]{bits}  {field.name}: {value}  ({field.meaning} {field.spec})"
+    # A meaning may quote what was sent, as that of a status code does.
+    meaning = printable(field.meaning, MAX_NOTE_CHARACTERS)
+    return f"    [{places(field.pieces)}]{bits}  {field.name}: {value}  ({meaning} {field.spec})"
 
 
 def _note_line(note: Note) -> str:
