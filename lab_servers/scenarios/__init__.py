@@ -2,5 +2,6 @@
 
 from lab_servers.scenarios.four_ways import FourWays
 from lab_servers.scenarios.one_exchange import OneExchange
+from lab_servers.scenarios.replay import Replay
 
-__all__ = ["FourWays", "OneExchange"]
+__all__ = ["FourWays", "OneExchange", "Replay"]
