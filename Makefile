@@ -35,7 +35,7 @@ lint: $(VENV)/.test ## ruff, notebooks included
 types: $(VENV)/.test ## mypy
 	$(BIN)/mypy
 
-bench: $(VENV)/.test ## the relay against socat, mitmproxy and tcpdump
+bench: $(VENV)/.test ## the relay, the dissectors and explain beside their peers
 	$(BIN)/python -m tests.bench $(ARGS)
 
 lock: $(VENV)/.test ## write binder/requirements.txt anew, with today's versions

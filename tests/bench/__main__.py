@@ -11,9 +11,17 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench import clock, cycles, relay, report, startup, stop
+from tests.bench import clock, cycles, explain, relay, report, startup, stop, wire
 
-BENCHMARKS = {"relay": relay.run, "clock": clock.run, "startup": startup.run, "cycles": cycles.run, "stop": stop.run}
+BENCHMARKS = {
+    "relay": relay.run,
+    "clock": clock.run,
+    "startup": startup.run,
+    "cycles": cycles.run,
+    "stop": stop.run,
+    "wire": wire.run,
+    "explain": explain.run,
+}
 
 
 def main(words: Sequence[str] | None = None) -> None:

@@ -14,7 +14,10 @@ def test_an_unknown_benchmark_is_one_sentence_and_status_2(capsys: pytest.Captur
     with pytest.raises(SystemExit) as ended:
         main(["realy"])
     assert ended.value.code == 2
-    assert "there is no benchmark 'realy': choose from relay, clock, startup, cycles, stop" in capsys.readouterr().err
+    assert (
+        "there is no benchmark 'realy': choose from relay, clock, startup, cycles, stop, wire, explain"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_benchmark_prints_its_figures_and_writes_the_same_as_json(
