@@ -1,4 +1,4 @@
-"""Traffic as it should be, made up from a seed: HTTP exchanges and WebSocket frames of every kind, in reads cut at random.
+"""Traffic as it should be, made up from a seed: HTTP exchanges and WebSocket frames, in reads cut at random.
 
 It leaves out the few things that Wireshark 4 gets wrong; ``test_disagreements_tshark.py`` has those.
 """
