@@ -7,7 +7,7 @@ Offsets are those of the buffer that is given. ``stream.py`` reads names and val
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -84,17 +84,20 @@ def is_folded(data: bytes | bytearray, line: Line) -> bool:
     return line.start < line.stop and data[line.start] in b" \t"
 
 
-def field_values(data: bytes | bytearray, lines: list[Line]) -> Iterator[tuple[bytes, bytes]]:
-    """Names and values of field lines, with folded lines joined to the one before by a space."""
+def field_values(lines: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Names and values of field lines without their line ends; folded lines are joined to the one before by a space.
+
+    It says the same of a line as :func:`split_field_line`, but not where. Each head is read with it once.
+    """
     name = value = b""
     for line in lines:
-        if is_folded(data, line):
+        if line.startswith((b" ", b"\t")):
             # Before the first field line there is nothing to continue: RFC 9112 §2.2 has such a line left out.
-            value += b" " + bytes(data[line.start : line.stop]).strip(b" \t") if name else b""
+            value += b" " + line.strip(b" \t") if name else b""
             continue
         if name:
             yield name, value
-        parts = split_field_line(data, line.start, line.stop)
-        name, value = bytes(data[line.start : parts.name_stop]), bytes(data[parts.value_start : parts.value_stop])
+        name, _, value = line.partition(b":")
+        value = value.strip(b" \t")
     if name:
         yield name, value

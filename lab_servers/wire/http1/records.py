@@ -184,7 +184,11 @@ class Chunk(HttpRecord):
     def __init__(
         self, stream: Stream, start: int, data_start: int, data_stop: int, stop: int, message: Message
     ) -> None:
-        super().__init__(stream, start, stop, message)
+        # Written out, for a call to the base class would take a good part of the time that a chunk takes.
+        self.stream = stream
+        self.start = start
+        self.stop = stop
+        self.message = message
         self.data_start = data_start
         self.data_stop = data_stop
 

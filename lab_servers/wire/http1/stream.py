@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from lab_servers.wire.http1.framing import Ending
-from lab_servers.wire.http1.lines import REQUEST_LINE, STATUS_LINE, field_values, split_lines
+from lab_servers.wire.http1.lines import REQUEST_LINE, STATUS_LINE, field_values
 from lab_servers.wire.http1.message import CLIENT, Content, Framing, Message
 from lab_servers.wire.http1.records import Body, Chunk, Head, LastChunk, Opaque, Trailers
 from lab_servers.wire.model import Record, text_of
@@ -56,6 +56,8 @@ class Stream:
     def read_head(self) -> Message | None:
         """The next head, without its framing; ``None`` when it is not there yet or is no HTTP."""
         data, low = self.data, self.at - self.base
+        if low == len(data):
+            return None
         # RFC 9112 §2.2: a server SHOULD ignore at least one empty line before a request line.
         empty = _FIRST_LINES_ARE_EMPTY.match(data, low)
         start = empty.end() if empty else low
@@ -70,12 +72,11 @@ class Stream:
             self._searched = self.base + max(len(data) - 2, 0)
             return None
         head_stop = end.end()
-        lines = list(split_lines(data, start, end.start() + 1))
-        start_line = bytes(data[lines[0].start : lines[0].stop])
+        start_line, *lines = [line.removesuffix(b"\r") for line in bytes(data[start : end.start()]).split(b"\n")]
         if not self.is_start(start_line):
             self.give_up(why_no_http(self.sender, start_line))
             return None
-        fields = tuple((text_of(name), text_of(value)) for name, value in field_values(data, lines[1:]))
+        fields = tuple((text_of(name), text_of(value)) for name, value in field_values(lines))
         head_end = head_stop + self.base
         message = Message(
             self.sender, start + self.base, head_end, head_end, text_of(start_line), fields,
@@ -160,8 +161,15 @@ class Stream:
                     self._look_at_size_line()
                     return
                 length, data_start = int(line[1], 16), line.end() + base
-                if length:
-                    self._chunk = (self.at, data_start, data_start + length)
+                data_stop = data_start + length
+                if length and data[data_stop - base : data_stop - base + 2] == b"\r\n":
+                    # All of the chunk is here, as is that of most: the same as below, in one step.
+                    content.add(data_start, data_stop)
+                    if self.keep:
+                        self.records.append(Chunk(self, self.at, data_start, data_stop, data_stop + 2, message))
+                    self.at = data_stop + 2
+                elif length:
+                    self._chunk = (self.at, data_start, data_stop)
                     self.at = data_start
                     self._part = "data"
                 else:
