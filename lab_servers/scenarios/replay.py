@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from lab_servers.clients.raw import RawExchange, send_bytes
 from lab_servers.clients.turns import pauses_of
-from lab_servers.errors import BadParameter, require_between
+from lab_servers.errors import BadParameter, LabNotRunning, require_between
 from lab_servers.lab import Lab, Take
+from lab_servers.lab.thread import STOPPED_MEANWHILE
 from lab_servers.recording import Recording
 
 LARGEST_BYTES = 1024 * 1024
@@ -61,13 +62,13 @@ class Replay:
         """
         with self._take(lab) as take:
             exchange = lab.run(self._send(lab))
-        return take.recording.with_marks("client", exchange.marks)
+        return _recorded(take, exchange)
 
     async def run_async(self, lab: Lab) -> Recording:
         """The same, awaited."""
         async with self._take(lab) as take:
             exchange = await lab.submit(self._send(lab))
-        return take.recording.with_marks("client", exchange.marks)
+        return _recorded(take, exchange)
 
     def _take(self, lab: Lab) -> Take:
         # The bytes themselves are in the recording.
@@ -88,3 +89,11 @@ class Replay:
             quiet_s=self.quiet_s,
             pauses=pauses_of(self.data),
         )
+
+
+def _recorded(take: Take, exchange: RawExchange) -> Recording:
+    try:
+        recording = take.recording
+    except LabNotRunning:  # the lab was stopped between the last byte and the end of the take
+        raise LabNotRunning(STOPPED_MEANWHILE) from None
+    return recording.with_marks("client", exchange.marks)

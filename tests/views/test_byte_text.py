@@ -61,6 +61,7 @@ def test_any_text_is_bytes_or_a_sentence(text: str) -> None:
         (r"a\x00b", b"a\x00b"),
         (r"a\nb", b"a\nb"),  # no line break is needed after it
         ("a\\n\n", b"a\n"),  # and one at the end is welcome
+        ("a\\x0a\nb", b"a\nb"),
         ("a\tb", b"a\tb"),
         (r"\\n", b"\\n"),
         (r"\xE5\xBC\xA0", "张".encode()),
