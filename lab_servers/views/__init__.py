@@ -11,24 +11,27 @@ if TYPE_CHECKING:
     from lab_servers.views.hexdump import byte_table
     from lab_servers.views.inspector_widget import Inspector, inspector
     from lab_servers.views.picture import Picture
+    from lab_servers.views.replay_widget import ReplayPanel, replay_panel
     from lab_servers.views.sequence import sequence_picture
     from lab_servers.views.table import Table
 
 _HOMES = {
     "Inspector": "inspector_widget", "Picture": "picture", "Table": "table", "arrival_picture": "arrivals",
     "arrival_table": "arrivals", "byte_table": "hexdump", "head_table": "heads", "inspector": "inspector_widget",
-    "sequence_picture": "sequence",
+    "ReplayPanel": "replay_widget", "replay_panel": "replay_widget", "sequence_picture": "sequence",
 }  # fmt: skip
 
 __all__ = [
     "Inspector",
     "Picture",
+    "ReplayPanel",
     "Table",
     "arrival_picture",
     "arrival_table",
     "byte_table",
     "head_table",
     "inspector",
+    "replay_panel",
     "sequence_picture",
 ]
 
