@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 
 from lab_servers.capture.capture import Capture, Chunk, Side, Transition, TransitionKind
 from lab_servers.wire.conversation import Conversation, Protocol
@@ -72,12 +73,17 @@ class Dissection:
                 if layer in (None, kind):
                     runs.append(self._run(side, kind, (depth == 1, place)))
         # A layer's records end one after the other, so the runs are in order and merging them is cheap.
-        yield from (record for _, record in heapq.merge(*runs, key=lambda one: one[0]))
+        yield from (record for _, record in heapq.merge(*runs, key=itemgetter(0)))
 
     def _run(self, side: Side, layer: str, place: tuple[bool, int]) -> Iterator[tuple[tuple[int, ...], Record]]:
+        inner, which = place
+        chunks, at = self.capture.chunks_from(side), 0
         for record in self.records(side, layer):
-            inner, which = place
-            yield (self.passed_ns(record), which, record.pieces[-1][0], inner), record
+            start, stop = record.pieces[-1]
+            # As passed_ns() does it, but since each ends after the one before, without a search.
+            while chunks[at].end < stop:
+                at += 1
+            yield (chunks[at].at_ns, which, start, inner), record
 
 
 def dissect(capture: Capture) -> Dissection:

@@ -165,7 +165,7 @@ class View {
         title: `What the ${sender} sent, as it was on the wire`, choose: () => store.showWire(sender),
       })),
       ...found.map(({ id, about }) => ({
-        label: id, size: about.size, isOn: shown.tab === id, title: `A layer of this record: ${id}`, choose: () => store.show(id), isLayer: true,
+        label: id, isOn: shown.tab === id, title: `A layer of this record: ${id}, ${grouped(about.size)} bytes`, choose: () => store.show(id), isLayer: true,
       })),
     ];
     const text = JSON.stringify(tabs);
@@ -173,9 +173,9 @@ class View {
       this.tabsShown = text;
       const hadFocus = this.tabs.contains(document.activeElement);
       const caption = (text) => make("span", { class: "lsi-caption", role: "presentation", text });
-      const buttons = tabs.map(({ label, size, isOn, title, choose }) => make("button", {
-        type: "button", role: "tab", title, "aria-selected": isOn, tabindex: isOn ? 0 : -1, on: { click: choose },
-      }, label, make("small", { text: `${grouped(size)} B` })));
+      const buttons = tabs.map(({ label, size, isOn, title, isLayer, choose }) => make("button", {
+        type: "button", role: "tab", class: isLayer ? "layer" : "wire", title, "aria-selected": isOn, tabindex: isOn ? 0 : -1, on: { click: choose },
+      }, label, size === undefined ? "" : make("small", { text: `${grouped(size)} B` })));
       const layers = buttons.filter((_, i) => tabs[i].isLayer);
       this.tabs.replaceChildren(caption("wire"), ...buttons.filter((_, i) => !tabs[i].isLayer), ...(layers.length ? [caption("layers"), ...layers] : []));
       if (hadFocus) this.tabs.querySelector("[aria-selected=true]")?.focus();

@@ -37,7 +37,8 @@ class Detail {
       `${selected.pieces.length > 1 ? ` in ${grouped(selected.pieces.length)} pieces` : ""}`;
     const time = store.time_ms(selected.sender, selected.offset);
     return make("header", {},
-      make("h4", {},
+      // No <h4>: JupyterLab would take it for a heading of the notebook, list it and number it.
+      make("div", { class: "lsi-heading", role: "heading", "aria-level": 4 },
         make("span", { class: `lsi-letter k${field?.sign ?? store.sign(selected.record)}`, "aria-hidden": "true",
           text: store.signs[field?.sign ?? store.sign(selected.record)].letter }),
         make("span", { text: field ? field.name : `${name}${isComplete ? "" : " (incomplete)"}` }),
@@ -137,7 +138,7 @@ function statusOf(store, source, { offset, wire, record, field }) {
   if (byte === undefined) return "";
   const code = `0x${byte.toString(16).padStart(2, "0")}${byte > 0x20 && byte < 0x7f ? ` '${String.fromCharCode(byte)}'` : ""}`;
   const parts = [`${source.isWire ? `from the ${source.sender}, ` : `${source.tab}, `}offset ${grouped(offset)} (0x${offset.toString(16)})`, code];
-  if (!source.isWire && wire !== null) parts.push(`on the wire ${grouped(wire)}`);
+  if (!source.isWire) parts.push(wire === null ? "no byte of its own on the wire" : `on the wire ${grouped(wire)}`);
   const name = record === null || record === undefined ? null : store.row(record)?.[0];
   const fieldName = field === null || field === undefined ? null : store.details.get(record)?.fields[field]?.name;
   if (name) parts.push(fieldName ? `${fieldName} · ${name}` : name);

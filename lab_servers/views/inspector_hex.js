@@ -121,7 +121,8 @@ class HexPane {
         if (here.isKnown === false) unknown.add(here.record);
         if (here.sign !== before.sign || (here.record !== before.record && source.isWire)) letters.push(store.signs[here.sign].letter);
         const isLast = after.record !== here.record || after.field !== here.field || i === cells.hex.length - 1;
-        const isHovered = hovered && here.record === hovered.record && here.field === hovered.field;
+        const isHovered = hovered && (here.record === null ? offset === hovered.offset
+          : here.record === hovered.record && here.field === hovered.field);
         const name = `k${here.sign}${isLast ? " last" : ""}${here.wire !== null && covers(pieces, here.wire) ? " sel" : ""}` +
           `${isHovered ? " hov" : ""}${offset === this.cursor ? " cur" : ""}`;
         if (cells.hex[i].className !== name) cells.hex[i].className = cells.text[i].className = name;

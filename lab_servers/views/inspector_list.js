@@ -190,7 +190,8 @@ class RecordList {
       PageUp: () => this.select(at - page, -1),
       Home: () => this.select(0, 1),
       End: () => this.select(this.rows.count - 1, -1),
-      ArrowRight: () => (this.isOpen ? this.select(item?.field === undefined ? at + 1 : at, 1) : this.toggle(true)),
+      // Into the fields, once they are there.
+      ArrowRight: () => (this.openAt < 0 ? this.toggle(true) : at === this.openAt && this.select(at + 1, 1)),
       ArrowLeft: () => (item?.field === undefined ? this.toggle(false) : this.store.selectRecord(item.record)),
       Enter: () => this.onEnter?.(),
     }[event.key];

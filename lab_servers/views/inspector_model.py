@@ -69,14 +69,14 @@ class Inspected:
         self._by_start: dict[tuple[str, bool], tuple[list[int], list[int]]] = {
             (sender, is_event): ([], []) for sender in SENDERS for is_event in (False, True)
         }
+        senders = {sender: number for number, sender in enumerate(SENDERS)}
+        layers = {layer: number << 4 for number, layer in enumerate(LAYERS)}
         for index, record in enumerate(self.records):
-            pieces = record.pieces
-            start, stop = pieces[0][0], pieces[-1][1]
-            layer, sign = LAYERS.index(record.layer), code_of_record(record)
-            code = SENDERS.index(record.sender) | layer << 4 | sign << 8 | _depth(sign, record) << 16
-            self._places.extend((code, start, stop))
-            starts, indexes = self._by_start[record.sender, sign == EVENT]
-            starts.append(start)
+            pieces, sign, sender = record.pieces, code_of_record(record), record.sender
+            what = senders[sender] | layers[record.layer] | sign << 8 | _depth(sign, record) << 16
+            self._places.extend((what, pieces[0][0], pieces[-1][1]))
+            starts, indexes = self._by_start[sender, sign == EVENT]
+            starts.append(pieces[0][0])
             indexes.append(index)
 
     @classmethod

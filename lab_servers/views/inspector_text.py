@@ -18,9 +18,9 @@ from lab_servers.wire.model import Field, Note, Record, joined
 from lab_servers.wire.printable import printable
 from lab_servers.wire.spec import spec_url
 
-MAX_LINES = 400
-MAX_RECORDS = 100
-MAX_FIELDS = 200  # in all
+MAX_LINES = 150
+MAX_RECORDS = 60
+MAX_FIELDS = 150  # in all
 SHOWN_BYTES = 16  # of each field
 MAX_CELL_CHARACTERS = 200
 

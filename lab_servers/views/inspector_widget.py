@@ -22,6 +22,7 @@ from lab_servers.recording import Recording, bound_notices
 from lab_servers.views.inspector_model import Inspected, is_below
 from lab_servers.views.inspector_signs import SIGNS
 from lab_servers.views.inspector_text import as_html, as_text, title_of
+from lab_servers.views.outline import heading
 from lab_servers.wire.model import CLIENT, SERVER, Field, Record
 
 # A page of rows takes some 50 ms to make at most, so that the questions in between are answered soon.
@@ -186,7 +187,8 @@ class Inspector(anywidget.AnyWidget):
             return as_text(shown, (*self._notices, *shown.notices), len(self._connections))
 
     def __repr__(self) -> str:
-        return str(self)
+        shown = self._inspected(self.connection)
+        return f"<Inspector of {heading(shown.dissection)}>"
 
 
 def inspector(source: Recording | Capture | Dissection | str | os.PathLike[str]) -> Inspector:

@@ -214,9 +214,9 @@ def test_the_text_is_the_outline() -> None:
 def test_plain_forms_are_bounded_and_say_what_they_leave_out() -> None:
     view = inspector(megabyte())
     assert len(view._repr_html_()) < 300_000
-    assert re.search(r"The first 100 of 20,\d{3} records; the widget shows all\.", view._repr_html_())
-    assert "Fields are listed up to 200" in view._repr_html_()
-    assert len(str(view).splitlines()) < 450
+    assert re.search(r"The first 60 of 20,\d{3} records; the widget shows all\.", view._repr_html_())
+    assert "Fields are listed up to 150" in view._repr_html_()
+    assert len(str(view).splitlines()) < 160
     assert "`python -m lab_servers explain` prints all of it" in str(view)
 
 
