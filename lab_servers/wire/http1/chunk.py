@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from lab_servers.wire.model import Field, Note, Severity, preview
 
 _SIZE = re.compile(rb"[0-9A-Fa-f]*")
-_CR_LF = "CR LF"
-_LINE_END = "The end of the line."
+_LINE_ENDS = {b"\r\n": "CR LF", b"\n": "LF", b"\r": "CR"}
+
+# A size line as nearly all are: there is nothing to note about it.
+_PLAIN_SIZE_LINE = re.compile(rb"[0-9A-Fa-f]+\r\n")
 
 
 def chunk_fields(data: bytearray, start: int, data_start: int, data_stop: int, stop: int) -> Iterator[Field]:
@@ -43,6 +45,9 @@ def chunk_fields(data: bytearray, start: int, data_start: int, data_stop: int, s
 
 def chunk_notes(data: bytearray, start: int, data_start: int, data_stop: int, stop: int) -> Iterator[Note]:
     """What is wrong with a chunk's lines."""
+    has_no_data = data_start == stop
+    if _PLAIN_SIZE_LINE.fullmatch(data, start, data_start) and (has_no_data or data[data_stop:stop] == b"\r\n"):
+        return
     size = _SIZE.match(data, start, data_start)
     digits_stop = size.end() if size else start
     if digits_stop == start < data_start:
@@ -84,4 +89,5 @@ def _before_line_end(data: bytearray, start: int, end: int) -> int:
 
 
 def _line_end(data: bytearray, start: int, stop: int) -> str:
-    return {b"\r\n": _CR_LF, b"\n": "LF", b"\r": "CR"}.get(bytes(data[start:stop]), preview(bytes(data[start:stop])))
+    line_end = bytes(data[start:stop])
+    return _LINE_ENDS.get(line_end) or preview(line_end)

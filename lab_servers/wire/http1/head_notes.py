@@ -21,7 +21,7 @@ from lab_servers.wire.http1.lines import (
     split_lines,
 )
 from lab_servers.wire.http1.message import Message, Problem
-from lab_servers.wire.model import CLIENT, Note, Pieces, Severity, text_of
+from lab_servers.wire.model import CLIENT, SERVER, Note, Pieces, Severity, text_of
 from lab_servers.wire.websocket.handshake import request_problems, response_problems
 
 FORBIDDEN, ODD, INFO = Severity.FORBIDDEN, Severity.ODD, Severity.INFO
@@ -29,6 +29,13 @@ FORBIDDEN, ODD, INFO = Severity.FORBIDDEN, Severity.ODD, Severity.INFO
 # RFC 9110 §5.5: CR, LF and NUL are dangerous in a value, other control characters (but for the tab) merely invalid.
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _OBS_TEXT = re.compile(rb"[\x80-\xff]+")
+
+# Lines as nearly all are: without a note. One match each spares them the search for all that could be wrong.
+_PLAIN_FIELD_LINE = re.compile(TOKEN.pattern + rb":[\t\x20-\x7e]*\r\n")
+_PLAIN_START_LINES = {
+    CLIENT: re.compile(TOKEN.pattern + rb" [\x21-\x7e]+ HTTP/1\.[0-9]\r\n"),
+    SERVER: re.compile(rb"HTTP/1\.[0-9] [0-9]{3} [\t\x20-\x7e]*\r\n"),
+}
 
 
 def head_notes(
@@ -66,6 +73,10 @@ def _cut(start: int, stop: int, ended: bool) -> Note:
 def _line_notes(data: bytearray, lines: list[Line], sender: str) -> Iterator[Note]:
     started = False
     for line in lines:
+        plain = _PLAIN_FIELD_LINE if started else _PLAIN_START_LINES[sender]
+        if plain.fullmatch(data, line.start, line.end):
+            started = True
+            continue
         yield from _ending_notes(data, line)
         if line.start == line.stop:
             if not started:

@@ -84,8 +84,14 @@ class Content:
 
     def pieces(self, start: int, stop: int) -> Pieces:
         """Where the content's bytes ``start`` to ``stop`` lie in the direction's stream."""
-        found = []
         index = max(bisect_right(self._starts, start) - 1, 0)
+        if start < stop and stop <= self.length:
+            # Most of what is asked for lies in one piece.
+            first, last = self._pieces[index]
+            shift = first - self._starts[index]
+            if stop + shift <= last:
+                return ((start + shift, stop + shift),)
+        found = []
         while index < len(self._pieces) and self._starts[index] < stop:
             first, last = self._pieces[index]
             low = first + max(start - self._starts[index], 0)
