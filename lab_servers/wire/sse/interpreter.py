@@ -88,10 +88,14 @@ class Interpreter:
 
     def take(self, line: bytes) -> Effect:
         """Interpret one line that is not blank, without its line end and without a byte order mark."""
-        if line.startswith(b":"):
+        name, _, _, value = split_line(line)
+        return self.take_field(name, value)
+
+    def take_field(self, name: bytes, value: bytes) -> Effect:
+        """Interpret one line by its name and value, as :func:`split_line` finds them."""
+        if not name:
             return Effect.COMMENT
         # Names are compared literally, without case folding.
-        name, _, _, value = split_line(line)
         if name == b"data":
             self.data += value + b"\n"
             return Effect.DATA

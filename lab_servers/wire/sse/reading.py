@@ -1,6 +1,6 @@
 """Reads the lines of one block: where the parts of each lie, what it did, and the state of the parser after it.
 
-``block.py`` makes a reading whenever something of a block is asked for; ``fields.py``, ``notes.py``
+``block.py`` asks for a reading whenever something of a block is asked for; ``fields.py``, ``notes.py``
 and ``lines.py`` put it into words. What a line does is decided in ``interpreter.py``.
 """
 
@@ -13,6 +13,7 @@ from typing import NamedTuple
 from lab_servers.wire.model import Pieces
 from lab_servers.wire.sse.content import Content
 from lab_servers.wire.sse.interpreter import BYTE_ORDER_MARK, Effect, Event, Interpreter, StreamState, split_line
+from lab_servers.wire.sse.states import States
 
 # So many lines of one block are explained one by one. All of them are interpreted.
 MOST_LINES = 10_000
@@ -75,6 +76,32 @@ class ReadLine(NamedTuple):
         return self.text_stop - len(self.parts[3])
 
 
+class Reader:
+    """Reads the blocks of one event stream.
+
+    It keeps the last reading: whoever asks for the name of a block asks for its fields and notes too.
+    """
+
+    def __init__(self, content: Content, states: States) -> None:
+        self.content = content
+        self._states = states
+        self._last: tuple[tuple[int, int, int, Ending], Reading] | None = None
+
+    def read(self, start: int, stop: int, changes: int, ending: Ending) -> Reading:
+        """Read the block from ``start`` to ``stop``.
+
+        Args:
+            start: Where it begins in the content.
+            stop: Where it ends.
+            changes: So many of the blocks before it may have changed the state.
+            ending: How it ends.
+        """
+        asked = (start, stop, changes, ending)
+        if self._last is None or self._last[0] != asked:
+            self._last = asked, Reading(self.content, start, stop, self._states.after(changes), ending)
+        return self._last[1]
+
+
 class Reading:
     """One block, read.
 
@@ -104,10 +131,15 @@ class Reading:
         self.event: Event | None = None
         self._content = content
         self._start = start
+        whole = content.pieces(start, stop) if content.is_one_to_one else ()
+        # Most blocks lie in one piece on the wire, and then there is no need to ask for each part of them.
+        self._wire_start = whole[0][0] if len(whole) == 1 else None
         self._read(Interpreter(*before))
 
     def place(self, start: int, stop: int) -> Pieces:
         """Where the bytes ``start`` to ``stop`` of the block lie in what its sender sent."""
+        if self._wire_start is not None and start < stop:
+            return ((self._wire_start + start, self._wire_start + stop),)
         return self._content.pieces(self._start + start, self._start + stop)
 
     def line_end_before(self) -> bytes:
@@ -129,6 +161,7 @@ class Reading:
                 text_start = len(BYTE_ORDER_MARK)
                 text = text[text_start:]
             effect = None
+            parts = split_line(text)
             if text_stop == stop:
                 kind = Kind.UNFINISHED
                 self.data = bytes(interpreter.data)
@@ -137,7 +170,7 @@ class Reading:
                 self.data = bytes(interpreter.data)
                 self.event = interpreter.dispatch()
             else:
-                effect = interpreter.take(text)
+                effect = interpreter.take_field(parts[0], parts[3])
                 if effect is Effect.COMMENT:
                     kind = Kind.COMMENT
                     self.has_comments = True
@@ -147,7 +180,7 @@ class Reading:
             if self.line_count > MOST_LINES and stop < size:
                 continue
             last = ReadLine(
-                start, text_start, text_stop, stop, kind, effect, split_line(text),
+                start, text_start, text_stop, stop, kind, effect, parts,
                 len(interpreter.data), interpreter.event_type, interpreter.last_event_id_buffer,
                 interpreter.last_event_id, interpreter.retry_ms,
             )  # fmt: skip

@@ -13,6 +13,7 @@ from lab_servers.wire.model import Record
 from lab_servers.wire.sse.block import Block, Ending
 from lab_servers.wire.sse.content import Content, PlainContent
 from lab_servers.wire.sse.interpreter import BYTE_ORDER_MARK
+from lab_servers.wire.sse.reading import Reader
 from lab_servers.wire.sse.states import States
 
 __all__ = ["Content", "EventStream", "PlainContent"]
@@ -52,6 +53,7 @@ class EventStream:
         self._ends_in_cr = False  # the block under way is complete, bar a LF
         self._lasting = -1  # the first edge in the block under way that an "id" or "retry" may follow
         self._states = States(content)
+        self._reader = Reader(content, self._states)
 
     def advance(self) -> None:
         """Index what was added to the content since the last call. The time it takes is linear in that."""
@@ -63,8 +65,8 @@ class EventStream:
         self._ends_in_cr = False
         # Local names, because this loop decides how fast a long stream is indexed.
         blank_line = Ending.BLANK_LINE
-        records, sender, content = self.records, self._sender, self._content
-        states, changes = self._states, self._states.changes
+        records, sender = self.records, self._sender
+        reader, changes = self._reader, self._states.changes
         start, lasting = self._start, self._lasting
         pattern = _EDGE if data.find(b"\r", self._searched) >= 0 else _EDGE_WITHOUT_CR
         for edge in pattern.finditer(data, self._searched):
@@ -82,7 +84,7 @@ class EventStream:
                 if lasting < 0:
                     lasting = at - 1
                 continue
-            records.append(Block(sender, content, start, stop, states, len(changes), blank_line))
+            records.append(Block(sender, reader, start, stop, len(changes), blank_line))
             if lasting >= 0:
                 changes.append((lasting, stop))
                 lasting = -1
@@ -102,7 +104,7 @@ class EventStream:
         if self._ends_in_cr:
             ending = Ending.BLANK_LINE
         changes = len(self._states.changes)
-        return Block(self._sender, self._content, self._start, self._seen, self._states, changes, ending)
+        return Block(self._sender, self._reader, self._start, self._seen, changes, ending)
 
     def _look_at_first_line(self, data: bytearray, size: int) -> bool:
         """Deal with what no edge comes before; tell whether it is known."""
@@ -116,7 +118,7 @@ class EventStream:
             if self._ends_in_cr:
                 return False
             self._start = text_start + (2 if line_end == b"\r\n" else 1)
-            self.records.append(Block(self._sender, self._content, 0, self._start, self._states, 0, Ending.BLANK_LINE))
+            self.records.append(Block(self._sender, self._reader, 0, self._start, 0, Ending.BLANK_LINE))
             self._searched = self._start - 1
         elif line_end[:1] in (b"i", b"r"):
             self._lasting = 0
