@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from json.encoder import encode_basestring as _text  # a JSON string, in which only what must be is escaped
 from typing import Any
 
 from lab_servers.dissection import Dissection
 from lab_servers.views.outline import address
-from lab_servers.wire.model import Field, Note, Record
+from lab_servers.wire.model import Field, Note, Pieces, Record
 
 
 def explanation(
@@ -33,7 +35,7 @@ def explanation(
         for record in dissection.timeline(only):
             notes = record.notes
             if notes or not notes_only:
-                yield separator + json.dumps(record_as_json(dissection, record, notes), ensure_ascii=False)
+                yield separator + _record(dissection, record, notes)
                 separator = ",\n"
         yield "]}"
     yield "\n]}\n"
@@ -50,29 +52,45 @@ def _connection(dissection: Dissection) -> dict[str, Any]:
     }
 
 
-def record_as_json(dissection: Dissection, record: Record, notes: tuple[Note, ...]) -> dict[str, Any]:
+# What follows writes JSON itself: it takes half the time of making dictionaries for json.dumps to write.
+
+
+def _record(dissection: Dissection, record: Record, notes: tuple[Note, ...]) -> str:
     """One record; ``notes`` are its own, which the caller has already made."""
-    return {
-        "direction": record.sender,
-        "layer": record.layer,
-        "name": record.name,
-        "pieces": record.pieces,
-        "at_s": round(dissection.passed_s(record), 9) if dissection.is_timed else None,
-        "fields": [_field(field) for field in record.fields],
-        "notes": [_note(note) for note in notes],
-    }
+    at_s = round(dissection.passed_s(record), 9) if dissection.is_timed else "null"
+    fields = ", ".join([_field(field) for field in record.fields])
+    return (
+        f'{{"direction": {_text(record.sender)}, "layer": {_text(record.layer)}, "name": {_text(record.name)}, '
+        f'"pieces": {_pieces(record.pieces)}, "at_s": {at_s}, "fields": [{fields}], '
+        f'"notes": [{", ".join(map(_note, notes))}]}}'
+    )
 
 
-def _field(field: Field) -> dict[str, Any]:
-    return {
-        "name": field.name,
-        "pieces": field.pieces,
-        "bits": field.bits,
-        "value": field.value,
-        "meaning": field.meaning,
-        "spec": field.spec,
-    }
+def _field(field: Field) -> str:
+    name, pieces, value, meaning, spec, bits, _ = field
+    beginning, middle, end = _around(name, bits, meaning, spec)
+    return f"{beginning}{_pieces(pieces)}{middle}{value if isinstance(value, int) else _text(value)}{end}"
 
 
-def _note(note: Note) -> dict[str, Any]:
-    return {"severity": note.severity.value, "text": note.text, "spec": note.spec, "pieces": note.pieces}
+@lru_cache(4096)
+def _around(name: str, bits: tuple[int, int] | None, meaning: str, spec: str) -> tuple[str, str, str]:
+    """What stands around the pieces and the value of a field: many fields differ in these two alone."""
+    return (
+        f'{{"name": {_text(name)}, "pieces": ',
+        f', "bits": {list(bits) if bits else "null"}, "value": ',
+        f', "meaning": {_text(meaning)}, "spec": {_text(spec)}}}',
+    )
+
+
+def _note(note: Note) -> str:
+    return (
+        f'{{"severity": {_text(note.severity.value)}, "text": {_text(note.text)}, "spec": {_text(note.spec)}, '
+        f'"pieces": {_pieces(note.pieces)}}}'
+    )
+
+
+def _pieces(pieces: Pieces) -> str:
+    if len(pieces) == 1:
+        [(start, stop)] = pieces
+        return f"[[{start}, {stop}]]"
+    return "[" + ", ".join([f"[{start}, {stop}]" for start, stop in pieces]) + "]"
