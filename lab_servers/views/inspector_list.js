@@ -171,6 +171,12 @@ class RecordList {
     this.refresh();
   }
 
+  // From the selected record to the first of its fields, once they are here.
+  async enter() {
+    await this.store.detail(this.store.selected.record);
+    if (this.openAt >= 0 && this.current === this.openAt) this.select(this.openAt + 1, 1);
+  }
+
   select(index, step) {
     let to = Math.min(Math.max(index, 0), this.rows.count - 1);
     if (this.item(to)?.group) to += step; // a heading is no stop
@@ -190,8 +196,7 @@ class RecordList {
       PageUp: () => this.select(at - page, -1),
       Home: () => this.select(0, 1),
       End: () => this.select(this.rows.count - 1, -1),
-      // Into the fields, once they are there.
-      ArrowRight: () => (this.openAt < 0 ? this.toggle(true) : at === this.openAt && this.select(at + 1, 1)),
+      ArrowRight: () => (this.isOpen ? this.enter() : this.toggle(true)),
       ArrowLeft: () => (item?.field === undefined ? this.toggle(false) : this.store.selectRecord(item.record)),
       Enter: () => this.onEnter?.(),
     }[event.key];

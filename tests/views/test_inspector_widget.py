@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nbconvert import HTMLExporter
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from lab_servers.capture.capture import Capture, Side
 from lab_servers.dissection import dissect_alone
@@ -246,3 +248,14 @@ def test_the_name_of_a_server_in_a_hostile_file_is_text_as_well() -> None:
         MARKUP[0], 1, one.client_address, one.relay_address, one.chunks, one.transitions, one.unrecorded_bytes
     )
     assert "<script" not in inspector(Recording("x", (named, one)))._repr_html_()
+
+
+def test_the_page_survives_the_sanitiser_of_a_saved_notebook() -> None:
+    made = inspector(socket())._repr_mimebundle_()
+    assert made is not None
+    output = new_output("execute_result", data=made[0], execution_count=1)
+    notebook = new_notebook(cells=[new_code_cell("view", outputs=[output], execution_count=1)])
+    exporter = HTMLExporter(sanitize_html=True)
+    page, _ = exporter.from_notebook_node(notebook)
+    for word in ("masking key", "01 02 03 04", "https://www.rfc-editor.org/rfc/rfc6455#section-5.2", "✗ forbidden"):
+        assert word in page
