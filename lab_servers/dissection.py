@@ -67,13 +67,17 @@ class Dissection:
         Records that became complete with the same read stand in the order of their bytes: a chunk
         before the events that it completes, and what the client sent before what the server sent.
         """
+        return (record for _, record in self.timed(layer))
+
+    def timed(self, layer: str | None = None) -> Iterator[tuple[int, Record]]:
+        """The same, each after the time at which it became complete, which is that of :meth:`passed_ns`."""
         runs = []
         for place, side in enumerate(Side):
             for depth, kind in enumerate(LAYERS):
                 if layer in (None, kind):
                     runs.append(self._run(side, kind, (depth == 1, place)))
         # A layer's records end one after the other, so the runs are in order and merging them is cheap.
-        yield from (record for _, record in heapq.merge(*runs, key=itemgetter(0)))
+        return ((key[0], record) for key, record in heapq.merge(*runs, key=itemgetter(0)))
 
     def _run(self, side: Side, layer: str, place: tuple[bool, int]) -> Iterator[tuple[tuple[int, ...], Record]]:
         inner, which = place

@@ -101,7 +101,8 @@ def _of_status(code: int, message: Message | None) -> Meaning:
     if message is None or message.request is None:
         return meaning
     request = message.request
-    return meaning._replace(text=f"{meaning.text} It answers request {request.number}, {request.start_line[:80]}.")
+    text = f"{meaning.text} It answers request {request.number}, {request.start_line[:80]}."
+    return Meaning(text, meaning.spec)
 
 
 def _field_lines(data: bytearray, lines: Iterable[Line], ending: Meaning) -> list[Field]:
@@ -118,7 +119,7 @@ def _field_lines(data: bytearray, lines: Iterable[Line], ending: Meaning) -> lis
             parts = split_field_line(data, line.start, line.stop)
             group = text_of(bytes(data[line.start : parts.name_stop]))
             fields += _part(data, line.start, parts.name_stop, "field name", _FIELD_NAME, group, group)
-            fields += _part(data, parts.name_stop, parts.colon_stop, "colon", _COLON, group)
+            fields += _part(data, parts.name_stop, parts.colon_stop, "colon", _COLON, group, ":")
             fields += _part(data, parts.colon_stop, parts.value_start, "white space", _WHITE_SPACE, group)
             fields += _part(data, parts.value_start, parts.value_stop, "field value", of_field(group), group)
             fields += _part(data, parts.value_stop, parts.stop, "white space", _WHITE_SPACE, group)
