@@ -1,1 +1,6 @@
-"""Fixtures that every folder of tests shares. A folder's own fixtures live in its own conftest.py."""
+"""What holds for every test: no invented example may fail because the machine was busy."""
+
+from hypothesis import settings
+
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")

@@ -142,6 +142,18 @@ def test_at_101_http_ends_on_both_sides_even_for_bytes_that_came_early() -> None
     assert follower.http_end == {CLIENT: len(UPGRADE), SERVER: len(SWITCHING)}
 
 
+def test_a_101_that_no_request_asked_for_ends_http_on_the_servers_side_alone() -> None:
+    for client_first in (True, False):
+        exchanges = Exchanges()
+        for sender, data in [(CLIENT, GET + GET), (SERVER, SWITCHING + b"\x81\x02hi")][:: 1 if client_first else -1]:
+            exchanges.feed(sender, data)
+        assert [message.start_line for message in exchanges.messages if message.sender == CLIENT] == [
+            "GET /a HTTP/1.1"
+        ] * 2
+        assert exchanges.upgraded_to is None
+        assert exchanges.streams[SERVER].opaque
+
+
 def test_a_refused_upgrade_stays_http() -> None:
     found, follower = messages(
         UPGRADE + GET, b"HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n" + OK + b"\r\nx"

@@ -36,6 +36,7 @@ class Exchanges:
         self._unanswered: deque[Message] = deque()
         self._requests = 0
         self._settled = False
+        self._alone = alone is not None
         if alone is not None:
             other = self.streams[SERVER if alone == CLIENT else CLIENT]
             other.finished = other.ended = True
@@ -162,8 +163,12 @@ class Exchanges:
     def _upgrade(self, response: Message) -> None:
         if response.request is not None:
             self._unanswered.popleft()
-        self.upgrade_response = response
         asked = response.request.tokens("Upgrade") if response.request else []
+        if response.status == 101 and not asked and not self._alone:
+            # The client asked for nothing and goes on with HTTP; it may have done so before this came.
+            self.streams[SERVER].give_up("the server switches to a protocol that no request asked for")
+            return
+        self.upgrade_response = response
         said = response.tokens("Upgrade")
         self.upgraded_to = "tunnel" if response.status != 101 else (said or asked or ["unknown"])[0]
         self.streams[SERVER].give_up("")
