@@ -34,6 +34,9 @@ class Protocol(enum.Enum):
         return CLIENT if self in (Protocol.HTTP_REQUEST, Protocol.WEBSOCKET_CLIENT) else SERVER
 
 
+_WEBSOCKET_ALONE = (Protocol.WEBSOCKET_CLIENT, Protocol.WEBSOCKET_SERVER)
+
+
 class Conversation:
     """What two sides say to each other on one connection.
 
@@ -50,11 +53,12 @@ class Conversation:
         self._frames: dict[str, FrameStream] = {}
         self._events: dict[int, _Events] = {}  # by the place of the response among the messages
         self._seen_messages = 0
+        self._ended: set[str] = set()
         self._plain: EventStream | None = None
         self._only = only
         if only is Protocol.SSE:
             self._plain = EventStream(SERVER, PlainContent(self.data[SERVER]))
-        elif only in (Protocol.WEBSOCKET_CLIENT, Protocol.WEBSOCKET_SERVER):
+        elif only is not None and only in _WEBSOCKET_ALONE:
             self._frames[only.sender] = FrameStream(only.sender, self.data[only.sender])
 
     @classmethod
@@ -101,12 +105,14 @@ class Conversation:
             self._plain.finish()
         elif sender not in self._frames:
             self._http.finish(sender)
+        self._ended.add(sender)
         self._follow()
 
     def end(self, sender: str) -> None:
         """Take note that one side will send no more, although it sent no FIN: the connection broke."""
         if self._plain is None and self._only is None:
             self._http.end(sender)
+        self._ended.add(sender)
         self._follow()
 
     def settle(self) -> None:
@@ -121,8 +127,10 @@ class Conversation:
         """Hand on what has become known to whoever dissects the next layer."""
         if self._http.upgraded_to == "websocket" and not self._frames and self._http.http_end is not None:
             self._begin_websocket(self._http.http_end)
-        for frames in self._frames.values():
+        for sender, frames in self._frames.items():
             frames.advance()
+            if sender in self._ended:
+                frames.end()
         if self._plain is not None:
             self._plain.advance()
 
@@ -184,7 +192,7 @@ class Conversation:
             return found if sender == SERVER else []
         frames = self._frames.get(sender)
         records: list[Record] = []
-        if layer in (None, "http") and self._plain is None and not (self._only and frames):
+        if layer in (None, "http") and self._plain is None and self._only not in _WEBSOCKET_ALONE:
             stream = self._http.streams[sender]
             tail = None if frames else stream.tail()
             records += [*stream.records, *([tail] if tail is not None else [])]
@@ -207,12 +215,15 @@ class _Events:
         """Take what has been added to the body."""
         self._content.fill()
         self.stream.advance()
-        if self._message.is_complete or ended:
+        # What could not be inflated to its end may go on; only this reader does not.
+        if (self._message.is_complete or ended) and not self._content.problem:
             self.stream.finish()
 
 
 def _events_of(message: Message) -> _Events | None:
     codings = [one for one in message.tokens("Content-Encoding") if one != "identity"]
+    if any(one != "chunked" for one in message.tokens("Transfer-Encoding")):
+        return None  # under another transfer coding the bytes are no event stream
     if not codings:
         return _Events(message, message.content)
     return _Events(message, InflatedContent(message.content, codings[0])) if inflatable(codings) else None

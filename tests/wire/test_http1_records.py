@@ -17,6 +17,10 @@ from tests.wire.tiling import assert_tiles
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\n"
+WEBSOCKET = (
+    b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 FORBIDDEN, ODD, INFO = Severity.FORBIDDEN, Severity.ODD, Severity.INFO
 
 
@@ -166,7 +170,23 @@ CASES: dict[str, tuple[bytes, bytes, Severity, str, str, bytes]] = {
     "a space in the target": (
         b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", b"", FORBIDDEN, "RFC 9112 §3.2", "White space", b"/a b"),
     "an empty line before the request": (
-        b"\r\n" + GET, b"", ODD, "RFC 9112 §2.2", "empty line", b"\r\n"),
+        b"\r\n" + GET, b"", FORBIDDEN, "RFC 9112 §2.2", "empty line", b"\r\n"),
+    "white space before the first field line": (
+        b"GET / HTTP/1.1\r\n A: b\r\nHost: x\r\n\r\n", b"", FORBIDDEN, "RFC 9112 §2.2", "first field line", b" A: b"),
+    "two Hosts in HTTP/1.0": (
+        b"GET / HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n", b"", FORBIDDEN, "RFC 9112 §3.2", "more than once",
+        b"Host: xHost: y"),
+    "a length with a no-break space": (
+        GET, OK + b"Content-Length: \xa02\r\n\r\nhi", FORBIDDEN, "RFC 9112 §6.3", "decimal", b"Content-Length: \xa02"),
+    "a coding with a sign for kelvin": (
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chun\xe2\x84\xaaed\r\n\r\n", b"", FORBIDDEN,
+        "RFC 9112 §6.3", "must be chunked", b"Transfer-Encoding: chun\xe2\x84\xaaed"),
+    "a 101 without Upgrade to a request for WebSocket": (
+        WEBSOCKET, b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n", FORBIDDEN, "RFC 6455 §4.1",
+        "no Upgrade", b"HTTP/1.1 101 Switching Protocols"),
+    "a broken gzip in chunks": (
+        GET, OK + b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n", FORBIDDEN,
+        "RFC 9110 §8.4.1", "no complete gzip", b"abcd"),
     "a method that is no token": (
         b"G(T / HTTP/1.1\r\nHost: x\r\n\r\n", b"", FORBIDDEN, "RFC 9110 §9.1", "token", b"G(T / HTTP/1.1"),
     "no request at all": (b"hello\r\n", b"", FORBIDDEN, "RFC 9112 §2.2", "no request line", b"hello\r\n"),
@@ -199,7 +219,7 @@ CASES: dict[str, tuple[bytes, bytes, Severity, str, str, bytes]] = {
     "no space after the status code": (
         GET, b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", FORBIDDEN, "RFC 9112 §4", "space", b"HTTP/1.1 200"),
     "a bad chunk size": (
-        GET, OK + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n", FORBIDDEN, "RFC 9112 §2.2", "no chunk size",
+        GET, OK + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n", FORBIDDEN, "RFC 9112 §7.1", "no chunk size",
         b"xyz\r\n"),
     "a chunk longer than its size": (
         GET, OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhello\r\n0\r\n\r\n",
@@ -219,7 +239,7 @@ CASES: dict[str, tuple[bytes, bytes, Severity, str, str, bytes]] = {
     "a body until the close": (GET, OK + b"\r\nhello", INFO, "RFC 9112 §8", "looks just the same", b"hello"),
     "an answer to nothing": (
         b"", b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n", INFO, "RFC 9110 §15.5.9",
-        "No request", b"HTTP/1.1 408 Request Timeout"),
+        "No request", b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"),
     "a gzip that is none": (
         GET, OK + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd", FORBIDDEN, "RFC 9110 §8.4.1",
         "no complete gzip", b"abcd"),
@@ -297,6 +317,39 @@ def test_empty_lines_without_end_are_not_waited_for(size: int) -> None:
     assert told_in_reads(b"\n" * 5_000, b"", size)[0] == told_as_one
     (record,) = Conversation.of(b"\n" * 5_000, b"").records(CLIENT)
     assert record.name == "bytes that are not HTTP"
+
+
+def test_a_bound_of_ours_is_no_fault_of_the_sender() -> None:
+    conversation = Conversation.of(b"GET / HTTP/1.1\r\nA: " + b"x" * 70_000, b"")
+    ((_, note),) = notes_of(conversation)
+    assert (note.severity, "this tool has a bound" in note.text) == (INFO, True)
+
+
+def test_a_raw_answer_that_switches_protocols_keeps_its_head() -> None:
+    answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x01x"
+    conversation = Conversation.raw(Protocol.HTTP_RESPONSE, answer)
+    assert [record.name for record in conversation.records(SERVER)] == ["response head", "text frame"]
+    assert_all_tiles(conversation)
+
+
+def test_frames_of_which_only_the_servers_side_was_seen_are_dissected_all_the_same() -> None:
+    conversation = Conversation()
+    conversation.feed(SERVER, b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x01x")
+    conversation.settle()
+    assert [record.name for record in conversation.records(SERVER)] == ["response head", "text frame"]
+
+
+def test_many_empty_gzip_members_cost_no_more_each_than_a_few() -> None:
+    members = gzip.compress(b"") * 50_000
+    head = f"Content-Encoding: gzip\r\nContent-Length: {len(members)}\r\n\r\n".encode()
+    body = Conversation.of(GET, OK + head + members).records(SERVER)[1]
+    assert [layer.data for layer in body.layers if layer.name == "inflated"] == [b""]
+
+
+def test_an_event_stream_that_inflates_without_measure_is_bounded() -> None:
+    bomb = gzip.compress(b"\n" * 16_000_000)
+    head = b"Content-Type: text/event-stream\r\nContent-Encoding: gzip\r\n\r\n"
+    assert len(Conversation.of(GET, OK + head + bomb).records(SERVER, "sse")) < 70 * len(bomb) + 70_000
 
 
 def test_while_more_may_come_a_body_is_only_unfinished() -> None:

@@ -54,7 +54,9 @@ def chunk_notes(data: bytearray, start: int, data_start: int, data_stop: int, st
         text = "A chunk begins with its size in hexadecimal digits, and here is none. The message cannot be read on."
         yield Note(Severity.FORBIDDEN, text, "RFC 9112 §7.1", ((start, data_start),))
     if bytes(data[digits_stop : digits_stop + 1]) in (b" ", b"\t") and digits_stop < data_start:
-        text = "White space follows the size. A sender must not send it; a receiver may bear it before an extension."
+        text = (
+            "White space follows the size. A sender must not send it; a receiver must take it off before an extension."
+        )
         yield Note(Severity.FORBIDDEN, text, "RFC 9112 §7.1.1", ((digits_stop, digits_stop + 1),))
     for first, last in ((digits_stop, data_start), (data_stop, stop)):
         if last > first and data[last - 1 : last] == b"\n" and (last - 2 < first or data[last - 2] != 0x0D):

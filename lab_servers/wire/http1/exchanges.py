@@ -29,6 +29,8 @@ class Exchanges:
 
     def __init__(self, *, keep: bool = True, alone: str | None = None) -> None:
         self.streams = {sender: Stream(sender, bytearray(), keep) for sender in (CLIENT, SERVER)}
+        if alone is None:
+            self.streams[CLIENT].other, self.streams[SERVER].other = self.streams[SERVER], self.streams[CLIENT]
         self.messages: list[Message] = []
         self.upgraded_to: str | None = None
         self.upgrade_response: Message | None = None
@@ -36,7 +38,6 @@ class Exchanges:
         self._unanswered: deque[Message] = deque()
         self._requests = 0
         self._settled = False
-        self._alone = alone is not None
         if alone is not None:
             other = self.streams[SERVER if alone == CLIENT else CLIENT]
             other.finished = other.ended = True
@@ -164,9 +165,9 @@ class Exchanges:
         if response.request is not None:
             self._unanswered.popleft()
         asked = response.request.tokens("Upgrade") if response.request else []
-        if response.status == 101 and not asked and not self._alone:
+        if response.status == 101 and response.request is not None and not asked:
             # The client asked for nothing and goes on with HTTP; it may have done so before this came.
-            self.streams[SERVER].give_up("the server switches to a protocol that no request asked for")
+            self.streams[SERVER].give_up("the server switches to a protocol that nobody asked for", "RFC 9110 §7.8")
             return
         self.upgrade_response = response
         said = response.tokens("Upgrade")

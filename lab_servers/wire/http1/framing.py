@@ -13,8 +13,8 @@ from lab_servers.wire.model import Severity
 
 FORBIDDEN, ODD, INFO = Severity.FORBIDDEN, Severity.ODD, Severity.INFO
 
-# 18 decimal digits fit into 64 bits, and no body is longer.
-_LENGTH = re.compile("[0-9]{1,18}")
+# 18 decimal digits fit into 64 bits, and no body is longer; zeros before them say nothing.
+_LENGTH = re.compile("0*[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ def _by_codings(message: Message, codings: list[str], has_length: bool) -> Endin
     if has_length:
         text = (
             "Content-Length and Transfer-Encoding stand in one head, which a sender must not do. The latter counts; "
-            "where two programs on the way disagree about that, one can smuggle a request past the other. A server may "
-            "answer 400, and must close the connection afterwards."
+            "where two programs on the way disagree about that, one can smuggle a message past the other. A server may "
+            "answer 400; whoever reads on must close the connection afterwards."
         )
         problems.append(Problem(FORBIDDEN, text, "RFC 9112 §6.3", "Content-Length"))
     if message.version == "HTTP/1.0":
@@ -90,7 +90,7 @@ def _by_codings(message: Message, codings: list[str], has_length: bool) -> Endin
         )
         problems.append(Problem(FORBIDDEN, text, "RFC 9112 §6.1", "Transfer-Encoding"))
     if codings.count("chunked") > 1:
-        text = "A sender must not apply chunked more than once. A server answers 400."
+        text = "A sender must not apply chunked more than once. A server answers 400; a client cannot trust the answer."
         problems.append(Problem(FORBIDDEN, text, "RFC 9112 §6.1", "Transfer-Encoding"))
     # A coding may have parameters, as in "gzip;q=1"; chunked has none.
     if codings[-1] == "chunked":
@@ -108,7 +108,7 @@ def _by_codings(message: Message, codings: list[str], has_length: bool) -> Endin
 
 
 def _by_length(message: Message, lengths: list[str]) -> Ending:
-    elements = [one.strip() for value in lengths for one in value.split(",")]
+    elements = [one.strip(" \t") for value in lengths for one in value.split(",")]
     doing = (
         "The client must close the connection and discard the answer."
         if message.sender == SERVER
@@ -118,7 +118,9 @@ def _by_length(message: Message, lengths: list[str]) -> Ending:
     if bad:
         text = f"A Content-Length is a decimal number, and {bad[0][:40]!r} is none. {doing}"
         return Ending(None, problems=(Problem(FORBIDDEN, text, "RFC 9112 §6.3", "Content-Length"),))
-    if len({int(one) for one in elements}) > 1:
+    # Zeros are taken off first, because Python refuses to convert more than 4,300 digits.
+    numbers = {int(one.lstrip("0") or "0") for one in elements}
+    if len(numbers) > 1:
         values = ", ".join(elements[:4])
         text = f"The lengths contradict each other ({values}): where this body ends is unknowable. {doing}"
         return Ending(None, problems=(Problem(FORBIDDEN, text, "RFC 9112 §6.3", "Content-Length"),))
@@ -126,5 +128,5 @@ def _by_length(message: Message, lengths: list[str]) -> Ending:
     if len(elements) > 1:
         text = "The same length is given more than once. A receiver must reject the message, or take it as given once."
         problems = (Problem(FORBIDDEN, text, "RFC 9110 §8.6", "Content-Length"),)
-    length = int(elements[0])
+    length = numbers.pop()
     return Ending(Framing.CONTENT_LENGTH, length, problems)

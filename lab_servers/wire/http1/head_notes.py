@@ -48,7 +48,8 @@ def head_notes(
         text = f"Only the first {MAX_EXPLAINED_LINES:,} lines of this head are looked at one by one."
         found.append(Note(INFO, text, "RFC 6585 §5", ((rest, stop),)))
     if message is None:
-        found.append(_cut(start, stop, ended))
+        # Empty lines alone are no head that was cut off.
+        found += [_cut(start, stop, sender, ended)] if data[start:stop].strip(b"\r\n") else []
     else:
         head = (message.start, message.head_end)
         found += [_anchored(problem, data, head) for problem in _problems(message)]
@@ -63,25 +64,34 @@ def trailer_notes(data: bytearray, start: int, stop: int) -> Iterator[Note]:
             yield from _field_line_notes(data, line)
 
 
-def _cut(start: int, stop: int, ended: bool) -> Note:
+def _cut(start: int, stop: int, sender: str, ended: bool) -> Note:
     if ended:
-        text = "The stream ends inside a head. A server may answer 400; a client must treat the answer as incomplete."
+        doing = "A server may answer 400" if sender == CLIENT else "A client must treat the answer as incomplete"
+        text = f"The stream ends inside a head. {doing}."
         return Note(FORBIDDEN, text, "RFC 9112 §8", ((start, stop),))
     return Note(INFO, "The empty line that ends the head has not been seen yet.", "RFC 9112 §2.1", ((start, stop),))
 
 
 def _line_notes(data: bytearray, lines: list[Line], sender: str) -> Iterator[Note]:
-    started = False
+    started = has_field = False
     for line in lines:
         plain = _PLAIN_FIELD_LINE if started else _PLAIN_START_LINES[sender]
         if plain.fullmatch(data, line.start, line.end):
+            has_field = started
             started = True
             continue
         yield from _ending_notes(data, line)
         if line.start == line.stop:
             if not started:
                 yield _empty_before(line, sender)
+        elif started and not has_field and is_folded(data, line):
+            text = (
+                "White space stands between the start line and the first field line. A receiver must refuse the "
+                "message, or leave such lines out."
+            )
+            yield Note(FORBIDDEN, text, "RFC 9112 §2.2", ((line.start, line.stop),))
         elif started:
+            has_field = True
             yield from _field_line_notes(data, line)
         else:
             yield from _start_line_notes(data, line, sender)
@@ -90,8 +100,8 @@ def _line_notes(data: bytearray, lines: list[Line], sender: str) -> Iterator[Not
 
 def _empty_before(line: Line, sender: str) -> Note:
     if sender == CLIENT:
-        text = "An empty line stands before the request. A server should ignore it; old clients sent one after a POST."
-        return Note(ODD, text, "RFC 9112 §2.2", ((line.stop, line.end),))
+        text = "A client must not send an empty line before or after a request. A server should still ignore it."
+        return Note(FORBIDDEN, text, "RFC 9112 §2.2", ((line.stop, line.end),))
     text = "An empty line stands before the answer, where there must be a status line."
     return Note(FORBIDDEN, text, "RFC 9112 §2.1", ((line.stop, line.end),))
 
@@ -142,7 +152,7 @@ def _start_line_notes(data: bytearray, line: Line, sender: str) -> Iterator[Note
             "One space must separate the parts of this line. A receiver may split it at any white space; programs that "
             "differ about it can be played off against each other."
         )
-        yield Note(FORBIDDEN, sentence, "RFC 9112 §3", whole)
+        yield Note(FORBIDDEN, sentence, "RFC 9112 §3" if sender == CLIENT else "RFC 9112 §4", whole)
 
 
 def _span(offset: int, found: re.Match[bytes]) -> tuple[int, int]:
@@ -182,7 +192,7 @@ def _name_notes(data: bytearray, line: Line) -> Iterator[Note]:
     name = bytes(data[line.start : parts.name_stop])
     if parts.colon_stop == parts.name_stop:
         if line.end > line.stop:
-            text = "A field line has a colon, and this line has none. A server answers 400."
+            text = "A field line has a colon, and this has none. A server answers 400; a client had better discard it."
             yield Note(FORBIDDEN, text, "RFC 9112 §5", ((line.start, line.stop),))
         return
     stripped = name.rstrip(b" \t")
@@ -193,7 +203,7 @@ def _name_notes(data: bytearray, line: Line) -> Iterator[Note]:
         )
         yield Note(FORBIDDEN, text, "RFC 9112 §5.1", ((line.start + len(stripped), parts.name_stop),))
     if not stripped:
-        text = "This field has no name. A server answers 400."
+        text = "This field has no name. A server answers 400; a client had better discard the answer."
         yield Note(FORBIDDEN, text, "RFC 9110 §5.1", ((line.start, parts.colon_stop),))
     elif not TOKEN.fullmatch(stripped):
         good = TOKEN.match(stripped)
@@ -206,7 +216,8 @@ def _problems(message: Message) -> Iterator[Problem]:
     yield from message.problems
     if message.sender == CLIENT:
         yield from _host_problems(message)
-        if "websocket" in message.tokens("Upgrade"):
+        is_websocket = "websocket" in message.tokens("Upgrade")
+        if is_websocket or message.values("Sec-WebSocket-Key") or message.values("Sec-WebSocket-Version"):
             found = request_problems(message.method, message.version, message.field_lines)
             yield from (Problem(one.severity, one.text, one.spec, one.field) for one in found)
         if "100-continue" in message.tokens("Expect"):
@@ -218,29 +229,27 @@ def _problems(message: Message) -> Iterator[Problem]:
 
 def _host_problems(message: Message) -> Iterator[Problem]:
     hosts = message.values("Host")
-    if message.version == "HTTP/1.0" or (len(hosts) == 1 and not re.search(r"[\s,/@]", hosts[0])):
+    if (message.version == "HTTP/1.0" and len(hosts) < 2) or (len(hosts) == 1 and not re.search(r"[\s,/@]", hosts[0])):
         return
     what = "has no Host" if not hosts else "has Host more than once" if len(hosts) > 1 else "has an invalid Host"
-    text = f"This request {what}, and every HTTP/1.1 request must have one that is valid. A server must answer 400."
+    text = f"This request {what}, and an HTTP/1.1 request must have one that is valid. A server must answer 400."
     yield Problem(FORBIDDEN, text, "RFC 9112 §3.2", "Host" if hosts else "")
 
 
 def _answer_problems(message: Message) -> Iterator[Problem]:
     request, status = message.request, message.status or 0
     if not 100 <= status <= 599:
-        text = "A status code is from 100 to 599. A client must treat others as an error of the server (5xx)."
+        text = "A status code is from 100 to 599. A client should treat others as an error of the server (5xx)."
         yield Problem(FORBIDDEN, text, "RFC 9110 §15")
-    if message.number == 0:
-        text = "No request of this connection is answered by this. A server may send a 408 like that before it closes."
-        yield Problem(INFO if status in (400, 408) else ODD, text, "RFC 9110 §15.5.9")
-    if status == 101:
-        if "websocket" in message.tokens("Upgrade"):
-            asked = request.field_lines if request else ()
-            found = response_problems(status, message.field_lines, asked)
-            yield from (Problem(one.severity, one.text, one.spec, one.field) for one in found)
-        if request is not None and not request.values("Upgrade"):
-            text = "The server switches protocols, and the client had not asked for it with Upgrade."
-            yield Problem(FORBIDDEN, text, "RFC 9110 §7.8")
+    asked_for_websocket = request is not None and "websocket" in request.tokens("Upgrade")
+    switches = status == 101 and "websocket" in message.tokens("Upgrade")
+    if switches or (asked_for_websocket and not (100 <= status < 200 and status != 101)):
+        asked = request.field_lines if request else ()
+        found = response_problems(status, message.field_lines, asked)
+        yield from (Problem(one.severity, one.text, one.spec, one.field) for one in found)
+    if status == 101 and request is not None and not request.values("Upgrade"):
+        text = "The server switches protocols, and the client had not asked for it with Upgrade."
+        yield Problem(FORBIDDEN, text, "RFC 9110 §7.8")
     if message.media_type == "text/event-stream" and status not in (200, 204) and status >= 200:
         text = "An EventSource takes an answer with a status other than 200 for a failure, and does not connect again."
         yield Problem(INFO, text, "HTML §9.2.3", "Content-Type")

@@ -11,6 +11,13 @@ from lab_servers.wire.model import Layer, Note, Pieces, Severity
 
 # A small body can inflate to more than a thousand times its size; so much of it is kept.
 MAX_INFLATED_BYTES = 16 * 1024 * 1024
+_SLICE_BYTES = 16 * 1024
+
+# Text inflates to five or ten times its size. An event stream that becomes far more than that is not read on:
+# every byte of it could be a record.
+MAX_EVENT_STREAM_FACTOR = 64
+_EVENT_STREAM_FREE_BYTES = 64 * 1024
+MAX_EVENT_STREAM_BYTES = 4 * 1024 * 1024
 
 GZIP, ZLIB, RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 _WINDOWS = {"gzip": GZIP, "x-gzip": GZIP, "deflate": ZLIB}
@@ -34,7 +41,8 @@ def content_layers(message: Message) -> tuple[Layer, ...]:
         inflated, notes = inflate_all(data, codings, pieces, message.is_complete)
         layers.append(Layer("inflated", inflated, None, tuple(notes)))
         data, text_pieces = inflated, None
-    if _is_text(message, data):
+    transfer_coded = any(one != "chunked" for one in message.tokens("Transfer-Encoding"))
+    if _is_text(message, data) and not transfer_coded:
         layers.append(Layer("text", data, text_pieces))
     return tuple(layers)
 
@@ -64,7 +72,7 @@ def body_notes(message: Message, pieces: Pieces, ended: bool) -> Iterator[Note]:
             text = "The connection was not closed in order: the body is incomplete, and a client must treat it so."
             yield Note(Severity.FORBIDDEN, text, "RFC 9112 §8", pieces)
     elif not message.is_complete:
-        wanted = int(message.values("Content-Length")[0].split(",")[0])
+        wanted = int(message.values("Content-Length")[0].split(",")[0].strip(" \t").lstrip("0") or "0")
         missing = wanted - message.content.length
         if ended:
             text = (
@@ -92,8 +100,12 @@ def inflate_all(data: bytes, codings: list[str], pieces: Pieces, is_complete: bo
         data = inflater.feed(data)
         if inflater.problem or (is_complete and not inflater.is_complete):
             why = inflater.problem or "it ends too early"
-            text = f"This is no complete {coding}: {why}. What could be inflated is shown."
-            notes.append(Note(Severity.FORBIDDEN, text, "RFC 9110 §8.4.1", pieces))
+            if inflater.is_bounded:
+                text = f"Not all of this {coding} is inflated here: {why}."
+                notes.append(Note(Severity.INFO, text, "RFC 9110 §8.4.1", pieces))
+            else:
+                text = f"This is no complete {coding}: {why}. What could be inflated is shown."
+                notes.append(Note(Severity.FORBIDDEN, text, "RFC 9110 §8.4.1", pieces))
         if inflater.is_raw:
             text = "The coding deflate is DEFLATE inside the zlib format; here it is bare, as some old servers send it."
             notes.append(Note(Severity.FORBIDDEN, text, "RFC 9110 §8.4.1.2", pieces))
@@ -105,12 +117,14 @@ class Inflater:
 
     Attributes:
         problem: Why it stopped, if it did.
+        is_bounded: Whether that is because of the bound, and not because of the data.
         is_raw: Whether "deflate" turned out to lack its zlib format.
     """
 
     def __init__(self, window: int) -> None:
         self.problem = ""
         self.is_raw = False
+        self.is_bounded = False
         self._window = window
         self._inflate = zlib.decompressobj(window)
         self._left = MAX_INFLATED_BYTES
@@ -133,6 +147,10 @@ class Inflater:
             if self._header[0] & 15 != 8 or int.from_bytes(self._header, "big") % 31:
                 self._window, self.is_raw = RAW, True
                 self._inflate = zlib.decompressobj(RAW)
+        # In slices: what follows the end of one gzip member is copied for each member.
+        if len(data) > _SLICE_BYTES:
+            slices = (data[at : at + _SLICE_BYTES] for at in range(0, len(data), _SLICE_BYTES))
+            return b"".join(map(self.feed, slices))
         out = []
         while data and not self.problem:
             try:
@@ -143,6 +161,7 @@ class Inflater:
             out.append(piece[: self._left])
             self._left -= len(out[-1])
             if len(piece) > len(out[-1]) or self._inflate.unconsumed_tail:
+                self.is_bounded = True
                 self.problem = f"it inflates to more than {MAX_INFLATED_BYTES:,} bytes, and only those were kept"
             data = self._inflate.unused_data
             if data and self._inflate.eof:
@@ -171,10 +190,18 @@ class InflatedContent:
         self._ends: list[int] = []  # so many bytes were available ...
         self._coded: list[int] = []  # ... once so many coded bytes were there
 
+    @property
+    def problem(self) -> str:
+        """Why nothing more is inflated, if that is so."""
+        bound = min(MAX_EVENT_STREAM_FACTOR * self._fed + _EVENT_STREAM_FREE_BYTES, MAX_EVENT_STREAM_BYTES)
+        if len(self.data) > bound:
+            return f"it inflates to more than {bound:,} bytes"
+        return self._inflater.problem
+
     def fill(self) -> bytearray:
         """Inflate what has been added to the content since the last call, and return :attr:`data`."""
         coded = self._content.fill()
-        while self._fed < len(coded) and not self._inflater.problem:
+        while self._fed < len(coded) and not self.problem:
             # Byte by byte, so that it is known which of them made which output available, however they came.
             piece = self._inflater.feed(coded[self._fed : self._fed + 1])
             self._fed += 1

@@ -16,6 +16,19 @@ from lab_servers.wire.model import CLIENT, SERVER, Pieces, Severity
 __all__ = ["CLIENT", "SERVER", "Content", "Framing", "Message", "Problem"]
 
 
+_ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+
+
+def ascii_lower(text: str) -> str:
+    """Lower case for A to Z alone: U+212A, the sign for kelvin, must not become a k that makes ``chunked`` of it."""
+    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
+
+
+def words_of(line: str) -> list[str]:
+    """A start line split at spaces and tabs. Other characters that Python takes for white space are part of words."""
+    return [word for word in line.replace("\t", " ").split(" ") if word]
+
+
 class Framing(enum.Enum):
     """How a message says where its body ends (RFC 9112 §6.3)."""
 
@@ -55,6 +68,7 @@ class Content:
     __slots__ = ("_pieces", "_source", "_starts", "data", "length")
 
     is_one_to_one = True
+    problem = ""  # nothing keeps it from being read
 
     def __init__(self, source: bytearray | None) -> None:
         self.length = 0
@@ -143,35 +157,36 @@ class Message:
     @property
     def method(self) -> str:
         """The method of a request."""
-        return self.start_line.split(None, 1)[0]
+        return words_of(self.start_line)[0]
 
     @property
     def target(self) -> str:
         """The request target of a request."""
-        return self.start_line.partition(" ")[2].rpartition(" ")[0].strip()
+        return self.start_line.partition(" ")[2].rpartition(" ")[0].strip(" \t")
 
     @property
     def version(self) -> str:
         """The version, for example ``"HTTP/1.1"``."""
-        words = self.start_line.split()
+        words = words_of(self.start_line)
         return words[-1] if self.sender == CLIENT else words[0]
 
     @property
     def status(self) -> int | None:
         """The status code of a response; ``None`` for a request."""
-        return int(self.start_line.split(None, 2)[1]) if self.sender == SERVER else None
+        return int(words_of(self.start_line)[1]) if self.sender == SERVER else None
 
     def values(self, name: str) -> list[str]:
         """All values of a field, by its name in any case."""
         wanted = name.lower()
-        return [value for key, value in self.field_lines if key.strip().lower() == wanted]
+        return [value for key, value in self.field_lines if ascii_lower(key.strip(" \t")) == wanted]
 
     def tokens(self, name: str) -> list[str]:
         """The elements of a field that is a list, in lower case; empty ones are ignored (RFC 9110 §5.6.1)."""
-        return [one for value in self.values(name) for part in value.split(",") if (one := part.strip().lower())]
+        elements = (part.strip(" \t") for value in self.values(name) for part in value.split(","))
+        return [ascii_lower(one) for one in elements if one]
 
     @property
     def media_type(self) -> str:
         """The type of the content without its parameters, in lower case; empty when there is none."""
         values = self.values("Content-Type")
-        return values[-1].partition(";")[0].strip().lower() if values else ""
+        return ascii_lower(values[-1].partition(";")[0].strip(" \t")) if values else ""

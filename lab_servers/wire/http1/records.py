@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lab_servers.wire.http1 import head
 from lab_servers.wire.http1.chunk import chunk_fields, chunk_notes
 from lab_servers.wire.http1.layers import body_notes, content_layers
-from lab_servers.wire.model import CLIENT, Field, Layer, Note, Pieces, Severity, preview
+from lab_servers.wire.model import CLIENT, SERVER, Field, Layer, Note, Pieces, Severity, preview
 
 if TYPE_CHECKING:
     from lab_servers.wire.http1.message import Message
@@ -100,7 +100,20 @@ class Head(HttpRecord):
     def notes(self) -> tuple[Note, ...]:
         """What is wrong or remarkable about it."""
         ended = self.stream.ended
-        return tuple(head.head_notes(self.stream.data, self.start, self.stop, self.sender, self.message, ended))
+        found = list(head.head_notes(self.stream.data, self.start, self.stop, self.sender, self.message, ended))
+        if self._answers_nothing:
+            text = "No request of this connection is answered by this, as when a server sends 408 before it closes."
+            found.insert(0, Note(INFO, text, "RFC 9110 §15.5.9", self.pieces))
+        return tuple(found)
+
+    @property
+    def _answers_nothing(self) -> bool:
+        """Whether it is an answer without a request, and all that the client sent is known."""
+        other = self.stream.other
+        return (
+            self.message is not None and self.sender == SERVER and not self.message.number
+            and other is not None and other.finished
+        )  # fmt: skip
 
 
 class Trailers(HttpRecord):
@@ -133,6 +146,8 @@ class Trailers(HttpRecord):
     def notes(self) -> tuple[Note, ...]:
         """What is wrong or remarkable about it."""
         found = list(head.trailer_notes(self.stream.data, self.start, self.stop))
+        # With the end of the message it is known whether its content can be read.
+        found += [note for layer in self.layers for note in layer.notes]
         if not self.is_complete:
             found.append(cut_note(self, "the empty line that ends the message"))
         return tuple(found)
@@ -290,6 +305,9 @@ class Opaque(HttpRecord):
         elif not self.stream.opaque:
             text = "What these bytes mean depends on what the other side sends, and that has not been seen yet."
             yield Note(INFO, text, "RFC 9112 §9.3.2", self.pieces)
+        elif self.stream.at_limit:
+            text = f"Nothing from here on is read, because this tool has a bound: {self.stream.opaque_why}."
+            yield Note(INFO, text, "RFC 9110 §2.3", self.pieces)
         elif self.stream.opaque_why:
             doing = (
                 "A server answers 400 and closes the connection"
@@ -297,7 +315,7 @@ class Opaque(HttpRecord):
                 else "A client must close the connection"
             )
             text = f"Nothing from here on is understood: {self.stream.opaque_why}. {doing}."
-            yield Note(FORBIDDEN, text, "RFC 9112 §2.2", self.pieces)
+            yield Note(FORBIDDEN, text, self.stream.opaque_spec, self.pieces)
         else:
             text = "The connection is no HTTP any more; these bytes belong to the protocol that it was switched to."
             yield Note(INFO, text, "RFC 9110 §7.8", self.pieces)
@@ -306,6 +324,7 @@ class Opaque(HttpRecord):
 def cut_note(record: HttpRecord, what: str) -> Note:
     """What to say of a record that ends too early, or that is not there yet."""
     if record.stream.ended:
-        text = f"The stream ends before {what}: the message is incomplete, and a client must treat it so."
+        doing = "a server may answer 400" if record.sender == CLIENT else "a client must treat it so"
+        text = f"The stream ends before {what}: the message is incomplete, and {doing}."
         return Note(FORBIDDEN, text, "RFC 9112 §8", record.pieces)
     return Note(INFO, f"Not seen yet: {what}.", "RFC 9112 §8", record.pieces)

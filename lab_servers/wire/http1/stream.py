@@ -21,7 +21,7 @@ MAX_EMPTY_LINE_BYTES = 1024
 _HEAD_END = re.compile(rb"\n\r?\n")
 _FIRST_LINES_ARE_EMPTY = re.compile(rb"(?:\r?\n){1,1024}")
 # RFC 9112 §7.1: chunk-size [ chunk-ext ] CRLF. Sixteen hexadecimal digits are 64 bits.
-_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})((?:[ \t]*;[^\n]*?|[ \t]+)?)(\r?\n)")
+_SIZE_LINE = re.compile(rb"(0*[0-9A-Fa-f]{1,16})((?:[ \t]*;[^\n]*?|[ \t]+)?)(\r?\n)")
 
 
 class Stream:
@@ -45,6 +45,9 @@ class Stream:
         self.ended = False  # no more will come, for whatever reason
         self.opaque = False  # what follows is not HTTP, or cannot be understood
         self.opaque_why = ""
+        self.opaque_spec = "RFC 9112 §2.2"
+        self.at_limit = False  # it is opaque because of a bound of ours, and not because a rule was broken
+        self.other: Stream | None = None  # the other direction, where there is one
         self._left = 0  # of a Content-Length
         self._part = "size"  # of a chunked body: size, data, trailers
         self._chunk = (0, 0, 0)  # where the chunk under way, its data, and the end of its data lie
@@ -62,7 +65,7 @@ class Stream:
         empty = _FIRST_LINES_ARE_EMPTY.match(data, low)
         start = empty.end() if empty else low
         if start - low > MAX_EMPTY_LINE_BYTES:
-            self.give_up(f"more than {MAX_EMPTY_LINE_BYTES:,} bytes of empty lines")
+            self.give_up(f"more than {MAX_EMPTY_LINE_BYTES:,} bytes of empty lines", at_limit=True)
             return None
         if data[start : start + 2] == b"\r":  # perhaps one more empty line
             return None
@@ -96,7 +99,7 @@ class Stream:
         self._part = "size"
         self._left = ending.length
         if ending.framing is None:
-            self.give_up("where this message ends is unknowable")
+            self.give_up("where this message ends is unknowable", "RFC 9112 §6.3")
             return
         message.framing = ending.framing
         message.is_complete = ending.framing in (Framing.NONE, Framing.UPGRADED) or (
@@ -114,16 +117,16 @@ class Stream:
                     self.give_up(why_no_http(self.sender, line))
                     return
         if len(self.data) - start >= MAX_HEAD_BYTES:
-            self.give_up(
-                f"a head of more than {MAX_HEAD_BYTES:,} bytes: a server answers 431, and no more is read here"
-            )
+            self.give_up(f"a head of more than {MAX_HEAD_BYTES:,} bytes; servers answer 431", at_limit=True)
 
     def is_start(self, line: bytes) -> bool:
         """Whether a line is a request line or status line, with some liberty as to white space."""
         return (REQUEST_LINE if self.sender == CLIENT else STATUS_LINE).fullmatch(line) is not None
 
-    def give_up(self, why: str) -> None:
+    def give_up(self, why: str, spec: str = "RFC 9112 §2.2", *, at_limit: bool = False) -> None:
         """From here on the bytes are not understood."""
+        self.opaque_spec = spec
+        self.at_limit = at_limit
         self.opaque = True
         self.opaque_why = why
 
@@ -195,7 +198,7 @@ class Stream:
                 elif ending not in (b"", b"\r"):
                     if self.keep:
                         self.records.append(Chunk(self, start, data_start, data_stop, data_stop, message))
-                    self.give_up("the data of a chunk is not followed by CR LF, so its size was wrong")
+                    self.give_up("the data of a chunk is not followed by CR LF, so its size was wrong", "RFC 9112 §7.1")
                     return
                 else:
                     return
@@ -207,9 +210,9 @@ class Stream:
         low = self.at - self.base
         line_feed = self.data.find(b"\n", low, low + MAX_SIZE_LINE_BYTES)
         if line_feed >= 0:
-            self.give_up("this is no chunk size, which is a number in hexadecimal digits")
+            self.give_up("this is no chunk size, which is a number in hexadecimal digits", "RFC 9112 §7.1")
         elif len(self.data) - low >= MAX_SIZE_LINE_BYTES:
-            self.give_up(f"a line with a chunk size of more than {MAX_SIZE_LINE_BYTES:,} bytes")
+            self.give_up(f"a line with a chunk size of more than {MAX_SIZE_LINE_BYTES:,} bytes", at_limit=True)
 
     def _read_trailers(self, message: Message) -> None:
         data, low = self.data, self.at - self.base
@@ -222,7 +225,7 @@ class Stream:
             if end is None:
                 self._searched = self.base + max(len(data) - 2, 0)
                 if len(data) - low >= MAX_HEAD_BYTES:
-                    self.give_up(f"trailer fields of more than {MAX_HEAD_BYTES:,} bytes")
+                    self.give_up(f"trailer fields of more than {MAX_HEAD_BYTES:,} bytes", at_limit=True)
                 return
             stop = end.end()
         if self.keep:

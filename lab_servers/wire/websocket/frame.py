@@ -43,12 +43,14 @@ class Direction:
         data: Everything that this side sent on the connection so far; it grows.
         deflate: permessage-deflate as negotiated for this direction, if it was.
         frames: The complete frames.
+        ended: Whether this side will send no more.
     """
 
     sender: str
     data: bytearray
     deflate: Deflate | None
     frames: Sequence[Frame]
+    ended: bool = False
 
 
 class Frame:

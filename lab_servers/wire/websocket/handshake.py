@@ -73,7 +73,7 @@ def _info(text: str, spec: str, field: str = "") -> Problem:
 
 
 def _values(field_lines: FieldLines, name: str) -> list[str]:
-    return [value for found, value in field_lines if found.lower() == name.lower()]
+    return [value for found, value in field_lines if found.strip(" \t").lower() == name.lower()]
 
 
 def request_problems(method: str, version: str, field_lines: FieldLines) -> list[Problem]:

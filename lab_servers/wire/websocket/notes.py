@@ -153,8 +153,15 @@ def _cut(frame: Frame) -> Note:
     there = "its header is not complete" if length is None else f"{have} of {length} bytes of its payload are there"
     if length is not None and frame.is_masked and len(frame.key) < KEY_BYTES:
         there = "its masking key is not complete"
-    text = f"The data ends before this frame does: {there}. A receiver waits for the rest."
-    return Note(Severity.INFO, text, "RFC 6455 §5.2", ((frame.start, frame.stop),))
+    here = ((frame.start, frame.stop),)
+    if frame.direction.ended:
+        text = (
+            f"The stream ends inside this frame: {there}. The receiver's application is told 1006, and not this frame."
+        )
+        return Note(Severity.ODD, text, "RFC 6455 §7.1.5", here)
+    return Note(
+        Severity.INFO, f"The data ends before this frame does: {there}. A receiver waits.", "RFC 6455 §5.2", here
+    )
 
 
 def _close(frame: Frame) -> Iterator[Note]:

@@ -98,7 +98,8 @@ class Reception:
             return None
         if deflate.no_context_takeover:
             return Inflater(deflate)
-        self._read_to(index - 1)
+        # This frame too: that it interrupts a message is found only when it is read.
+        self._read_to(index)
         if self._lost_at is not None and self._lost_at.index < index:
             return None
         at, kept = next(point for point in reversed(self._checkpoints) if point[0] <= index)

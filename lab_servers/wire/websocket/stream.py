@@ -57,6 +57,10 @@ class FrameStream:
         self._open = -1  # the index of the frame that began the fragmented message under way, or -1
         self._state = 0  # INSIDE_MESSAGE and AFTER_CLOSE, as the next frame will find them
 
+    def end(self) -> None:
+        """Take note that this side will send no more."""
+        self._direction.ended = True
+
     def advance(self) -> None:
         """Index what has been added to the data since the last call."""
         direction, reception = self._direction, self._reception
