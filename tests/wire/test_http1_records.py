@@ -239,7 +239,7 @@ CASES: dict[str, tuple[bytes, bytes, Severity, str, str, bytes]] = {
     "a body until the close": (GET, OK + b"\r\nhello", INFO, "RFC 9112 §8", "looks just the same", b"hello"),
     "an answer to nothing": (
         b"", b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n", INFO, "RFC 9110 §15.5.9",
-        "No request", b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"),
+        "No request that is known", b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"),
     "a gzip that is none": (
         GET, OK + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd", FORBIDDEN, "RFC 9110 §8.4.1",
         "no complete gzip", b"abcd"),

@@ -101,19 +101,13 @@ class Head(HttpRecord):
         """What is wrong or remarkable about it."""
         ended = self.stream.ended
         found = list(head.head_notes(self.stream.data, self.start, self.stop, self.sender, self.message, ended))
-        if self._answers_nothing:
-            text = "No request of this connection is answered by this, as when a server sends 408 before it closes."
+        message = self.message
+        if message is not None and self.sender == SERVER and not message.number and self.stream.other is not None:
+            text = (
+                "No request that is known here is answered by this. A server may send a 408 like that before it closes."
+            )
             found.insert(0, Note(INFO, text, "RFC 9110 §15.5.9", self.pieces))
         return tuple(found)
-
-    @property
-    def _answers_nothing(self) -> bool:
-        """Whether it is an answer without a request, and all that the client sent is known."""
-        other = self.stream.other
-        return (
-            self.message is not None and self.sender == SERVER and not self.message.number
-            and other is not None and other.finished
-        )  # fmt: skip
 
 
 class Trailers(HttpRecord):
