@@ -1,6 +1,7 @@
 """The lab: one background thread with one event loop that owns every server, relay and client of ours."""
 
-from lab_servers.lab.lab import Lab, start_lab
+from lab_servers.lab.current import start_lab
+from lab_servers.lab.lab import Lab
 from lab_servers.lab.take import Take
 from lab_servers.lab.thread import Job
 

@@ -29,6 +29,9 @@ TURNS_TO_ACCEPT = 10
 
 MarkCallback = Callable[[str, str], None]
 
+# The address of a server, and what stops it.
+Started = tuple[tuple[str, int], Callable[[], Coroutine[Any, Any, None]]]
+
 
 @dataclass(frozen=True)
 class ServerKind:
@@ -169,16 +172,23 @@ async def host(name: str, port: int, budget: Budget, mark: MarkCallback, log: Pr
         upstream, stop_server = await _start_websocket(mark_of_this_server, log)
     else:
         upstream, stop_server = await _start_aiohttp(name, mark_of_this_server, log)
-    relay = Relay(name, upstream, budget)
+    return await host_kind(KINDS[name], port, budget, (upstream, stop_server))
+
+
+async def host_kind(kind: ServerKind, port: int, budget: Budget, started: Started) -> Hosted:
+    """Put a relay on ``port`` in front of a server that runs already; the server is stopped if that fails.
+
+    Raises:
+        PortUnavailable: the relay's port is taken or may not be opened.
+    """
+    upstream, stop_server = started
+    relay = Relay(kind.name, upstream, budget)
     try:
         await relay.start(port)
     except BaseException:
         await stop_server()
         raise
-    return Hosted(KINDS[name], relay, stop_server)
-
-
-Started = tuple[tuple[str, int], Callable[[], Coroutine[Any, Any, None]]]
+    return Hosted(kind, relay, stop_server)
 
 
 async def _start_aiohttp(name: str, mark: MarkCallback, log: ProblemLog) -> Started:

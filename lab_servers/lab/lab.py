@@ -7,17 +7,17 @@ are started stands in ``hosting.py``.
 from __future__ import annotations
 
 import asyncio
-import atexit
 import itertools
 import threading
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 from weakref import WeakSet
 
 from lab_servers.capture.capture import DEFAULT_LIMIT_BYTES, Budget
 from lab_servers.errors import BadParameter, LabNotRunning, require_between
-from lab_servers.lab.hosting import KINDS, Hosted, ProblemLog, host
+from lab_servers.lab.hosting import KINDS, Hosted, ProblemLog, ServerKind, Started, host, host_kind
+from lab_servers.lab.own_server import Handler, start_own
 from lab_servers.lab.table import html_table, text_table
 from lab_servers.lab.take import Take
 from lab_servers.lab.thread import Job, LoopThread
@@ -37,7 +37,7 @@ _numbers = itertools.count(1)
 class Lab:
     """Real servers on loopback ports, each behind a relay that records every byte.
 
-    Use it as a context manager in a script, or through :func:`start_lab` in a notebook.
+    Use it as a context manager in a script, or through ``start_lab`` (``current.py``) in a notebook.
 
     Args:
         servers: Names of the servers to start.
@@ -185,6 +185,52 @@ class Lab:
             raise BadParameter(f"No server {server!r} runs in this lab: choose from {', '.join(self._hosted)}.")
         return self._hosted[server].url + path
 
+    # --- servers of one's own -----------------------------------------------------------
+
+    def host(self, name: str, handler: Handler, *, scheme: str = "http") -> str:
+        """Start a server of your own behind a relay that records it, and return its URL.
+
+        Called again with the same name, it replaces the server; what was recorded of the old one outside of
+        takes is forgotten.
+
+        Args:
+            name: What recordings call it; not the name of one of the lab's own servers.
+            handler: ``async def handler(reader, writer)``, called for each connection with the two ends of asyncio's
+                streams. The connection is closed when it returns. What it raises shows in :attr:`problems`.
+            scheme: What its URL begins with: ``"http"``, ``"ws"`` or ``"tcp"``.
+
+        Raises:
+            BadParameter: the name is taken by a server of the lab's, or the handler is no coroutine function.
+            LabNotRunning: the lab does not run.
+        """
+        return self.run(self.host_async(name, handler, scheme=scheme))
+
+    async def host_async(self, name: str, handler: Handler, *, scheme: str = "http") -> str:
+        """:meth:`host` for a coroutine on the lab's loop, such as a scenario."""
+        if not asyncio.iscoroutinefunction(handler):
+            raise BadParameter("handler must be written as async def handler(reader, writer): …")
+        return await self.adopt(name, lambda: start_own(handler, self._log), speaks="your own server", scheme=scheme)
+
+    async def adopt(
+        self, name: str, start: Callable[[], Coroutine[Any, Any, Started]], *, speaks: str, scheme: str = "http"
+    ) -> str:
+        """The same for a server that a library starts; on the lab's loop.
+
+        Args:
+            name: What recordings call it.
+            start: Starts it on a loopback port, and returns its address and a coroutine function that stops it.
+            speaks: What it speaks, in a few words, for the lab's table.
+            scheme: What its URL begins with.
+        """
+        if name in KINDS:
+            raise BadParameter(f"{name!r} is one of the lab's own servers: give yours another name.")
+        if name in self._hosted:
+            await self._hosted.pop(name).stop()
+        kind = ServerKind(name, speaks, scheme, ("/",), "curl -i {no_proxy} {url}/" if scheme == "http" else "")
+        hosted = await host_kind(kind, 0, self._budget, await start())
+        self._hosted[name] = hosted
+        return hosted.url
+
     # --- recordings ---------------------------------------------------------------------
 
     def recording(self, name: str = "lab", **parameters: object) -> Recording:
@@ -281,37 +327,3 @@ class Lab:
 
     def _repr_html_(self) -> str:
         return html_table(self.hosted, self.problems) if self.is_running else "<p>Lab (stopped)</p>"
-
-
-_current: Lab | None = None
-_current_lock = threading.RLock()
-
-
-def start_lab(
-    servers: Sequence[str] = tuple(KINDS),
-    *,
-    ports: Mapping[str, int] | None = None,
-    limit_bytes: int = DEFAULT_LIMIT_BYTES,
-) -> Lab:
-    """Start a lab; the one that an earlier call started is stopped first, so a cell can be run again.
-
-    The arguments are those of :class:`Lab`.
-
-    Raises:
-        BadParameter: an unknown server, or a port or a limit out of bounds.
-        PortUnavailable: a fixed port is taken or may not be opened.
-    """
-    global _current
-    lab = Lab(servers, ports=ports, limit_bytes=limit_bytes)
-    with _current_lock:
-        if _current is not None:
-            _current.stop()
-        else:
-            atexit.register(_stop_current)
-        _current = lab.start()
-    return lab
-
-
-def _stop_current() -> None:
-    if _current is not None:
-        _current.stop()

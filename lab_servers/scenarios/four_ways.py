@@ -5,51 +5,40 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Coroutine, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 from lab_servers.clients import Answer, converse, get, poll, post, read_events
-from lab_servers.errors import require_between
 from lab_servers.lab import Lab
 from lab_servers.marks import Mark, now_ns
+from lab_servers.parameters import number
 from lab_servers.recording import Recording
+from lab_servers.scenarios.scenario import Scenario
 
 # How the lanes of the picture are named, by the server that answers.
 LABELS = {"http": "whole response", "polling": "polling", "sse": "SSE", "websocket": "WebSocket"}
 
 
 @dataclass(frozen=True)
-class FourWays:
-    """The parameters of the run.
-
-    Attributes:
-        interval_s: Seconds that the model needs for each of the four tokens, 0.02 to 5.
-        poll_every_s: Seconds between two questions of the polling client, 0.02 to 10.
+class FourWays(Scenario):
+    """When does the reader of one answer see each piece of it, over each of four transports?
 
     Raises:
         BadParameter: a parameter is out of its bounds.
     """
 
-    interval_s: float = 0.4
-    poll_every_s: float = 0.5
+    servers: ClassVar[tuple[str, ...]] = tuple(LABELS)
 
-    def __post_init__(self) -> None:
-        require_between("interval_s", self.interval_s, 0.02, 5, "seconds")
-        require_between("poll_every_s", self.poll_every_s, 0.02, 10, "seconds")
+    interval_s: float = number(0.4, 0.02, 5, "seconds", "How long the model needs for each of the four characters.")
+    poll_every_s: float = number(0.5, 0.02, 10, "seconds", "How long the polling client waits between two questions.")
 
-    def run(self, lab: Lab) -> Recording:
-        """Ask in all four ways at once; block until the last answer is complete."""
-        with lab.record("FourWays", **asdict(self)) as take:
-            shown = lab.run(self._ask(lab))
-        return self._with_lanes(take.recording, shown)
+    @property
+    def about_s(self) -> float:
+        """Four characters, and then the polling client's last question."""
+        return 4 * self.interval_s + self.poll_every_s
 
-    async def run_async(self, lab: Lab) -> Recording:
-        """The same, awaited."""
-        async with lab.record("FourWays", **asdict(self)) as take:
-            shown = await lab.submit(self._ask(lab))
-        return self._with_lanes(take.recording, shown)
-
-    async def _ask(self, lab: Lab) -> dict[str, Sequence[Mark]]:
+    async def perform(self, lab: Lab) -> dict[str, Sequence[Mark]]:
+        """Ask in all four ways at once."""
         ways: dict[str, Coroutine[Any, Any, list[Mark]]] = {
             "http": self._whole_response(lab),
             "polling": self._polling(lab),
@@ -58,7 +47,7 @@ class FourWays:
         }
         async with asyncio.TaskGroup() as all_at_once:
             tasks = {server: all_at_once.create_task(way) for server, way in ways.items()}
-        return {server: task.result() for server, task in tasks.items()}
+        return {LABELS[server]: task.result() for server, task in tasks.items()}
 
     async def _whole_response(self, lab: Lab) -> list[Mark]:
         asked = Mark(now_ns(), "asked")
@@ -89,12 +78,9 @@ class FourWays:
         heard = await converse(lab.url("websocket", f"/ws/stream?interval_s={self.interval_s}"), timeout_s=60)
         return [asked, *_shown(heard.marks, "received")]
 
-    def _with_lanes(self, recording: Recording, shown: dict[str, Sequence[Mark]]) -> Recording:
-        marks = [_named_by_lane(mark) for mark in recording.marks]
-        recording = replace(recording, marks=tuple(marks))
-        for server, added in shown.items():
-            recording = recording.with_marks(LABELS[server], added)
-        return recording
+    def finished(self, recording: Recording) -> Recording:
+        """Name what the servers noted by the lanes of the picture."""
+        return replace(recording, marks=tuple(_named_by_lane(mark) for mark in recording.marks))
 
 
 def _is_done(answer: Answer) -> bool:

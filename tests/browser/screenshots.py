@@ -52,14 +52,16 @@ def main() -> None:
     """Run every notebook once, and draw it."""
     parser = argparse.ArgumentParser(prog="python -m tests.browser.screenshots", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="DIR", help="where the pictures go")
-    folder: Path = parser.parse_args().folder
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which notebooks, such as 04_sse; without, all")
+    asked = parser.parse_args()
+    folder: Path = asked.folder
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as temporary,
         running_jupyterlab(Path(temporary)) as lab,
         chromium() as browser,
     ):
-        for original in NOTEBOOKS:
+        for original in [one for one in NOTEBOOKS if not asked.names or one.stem in asked.names]:
             lab.set(WHOLE_NOTEBOOK)
             with open_notebook(lab, browser, nbformat.read(original, as_version=4), original.name) as notebook:
                 notebook.run_all()

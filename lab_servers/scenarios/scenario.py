@@ -1,0 +1,119 @@
+"""What every scenario is: bounded parameters, declared once, and a run on the lab's loop that yields a recording.
+
+The parameters are dataclass fields made by ``lab_servers/parameters.py``. From that one declaration come the call in a
+notebook, the controls of a panel (``views/scenario_panel.py``) and the options of ``python -m lab_servers run``.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+from lab_servers.errors import BadParameter, LabNotRunning
+from lab_servers.lab import Job, Lab
+from lab_servers.lab.thread import STOPPED_MEANWHILE
+from lab_servers.marks import Mark
+from lab_servers.parameters import Parameter, parameters_of
+from lab_servers.recording import Recording
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Base of the scenarios; each is a frozen dataclass with a :meth:`perform` of its own.
+
+    Raises:
+        BadParameter: a parameter is out of its bounds.
+    """
+
+    # The servers of the lab that the run asks.
+    servers: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        for parameter in self.parameters():
+            parameter.check(getattr(self, parameter.name))
+        self.require_fitting()
+
+    def require_fitting(self) -> None:
+        """Check what no single parameter can: that they fit each other.
+
+        Raises:
+            BadParameter: they do not.
+        """
+
+    @classmethod
+    def parameters(cls) -> tuple[Parameter, ...]:
+        """What can be chosen, in order."""
+        return parameters_of(cls)
+
+    @classmethod
+    def sentence(cls) -> str:
+        """The first sentence of its docstring: the question that the run answers."""
+        return inspect.cleandoc(cls.__doc__ or "").splitlines()[0]
+
+    @property
+    def about_s(self) -> float:
+        """About how long the run takes, in seconds."""
+        return 0.5
+
+    def call(self) -> str:
+        """The call that makes this very run, as Python; what has its default is left out."""
+        chosen = [
+            f"{one.name}={getattr(self, one.name)!r}"
+            for one in self.parameters()
+            if getattr(self, one.name) != one.default
+        ]
+        return f"{type(self).__name__}({', '.join(chosen)}).run(lab)"
+
+    # --- running ------------------------------------------------------------------------
+
+    def run(self, lab: Lab) -> Recording:
+        """Run it, and block until it is done; the notebook's stop button ends it.
+
+        Raises:
+            BadParameter: the lab does not run a server that this run asks.
+            LabNotRunning: the lab does not run, or was stopped meanwhile.
+            ExchangeFailed: a client got no answer.
+        """
+        self._require_servers(lab)
+        return lab.run(self._recorded(lab))
+
+    async def run_async(self, lab: Lab) -> Recording:
+        """The same, awaited."""
+        return await self.start(lab)
+
+    def start(self, lab: Lab) -> Job[Recording]:
+        """Start it without waiting: the job's ``result()`` is the recording, its ``cancel()`` ends the run."""
+        self._require_servers(lab)
+        return lab.submit(self._recorded(lab))
+
+    def _require_servers(self, lab: Lab) -> None:
+        running = {hosted.kind.name for hosted in lab.hosted}
+        missing = [name for name in self.servers if name not in running]
+        if lab.is_running and missing:
+            raise BadParameter(
+                f"{type(self).__name__} asks the server {missing[0]!r}, which this lab does not run: start the lab "
+                f"with start_lab(), which runs all of them."
+            )
+
+    async def _recorded(self, lab: Lab) -> Recording:
+        async with lab.record(type(self).__name__, **asdict(self)) as take:
+            marks = await self.perform(lab)
+        try:
+            recording = take.recording
+        except LabNotRunning:  # the lab was stopped between the last byte and the end of the take
+            raise LabNotRunning(STOPPED_MEANWHILE) from None
+        for label, added in marks.items():
+            recording = recording.with_marks(label, added)
+        return self.finished(recording)
+
+    # --- what each scenario says itself -------------------------------------------------------
+
+    async def perform(self, lab: Lab) -> Mapping[str, Sequence[Mark]]:
+        """Do it, on the lab's loop, and return each client's marks under the client's name."""
+        raise NotImplementedError
+
+    def finished(self, recording: Recording) -> Recording:
+        """The recording as it is handed out; a place to name marks as the views expect them."""
+        return recording

@@ -1,0 +1,46 @@
+"""How each scenario's recording is shown: one picture and one table, found by the recording's name.
+
+A scenario whose run needs no picture of its own has none here: it is shown as the sequence of its first connection.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+
+from lab_servers.recording import Recording
+from lab_servers.views.picture import Picture
+from lab_servers.views.sequence import sequence_picture, sequence_table
+from lab_servers.views.table import Table
+
+# The scenario's name and the module beside this one that has picture(recording) and table(recording) for it.
+_MODULES = {
+    "FourWays": "four_ways",
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one run is shown.
+
+    Attributes:
+        picture: The drawing, with the sentence that says the same; ``None`` where nothing passed that could be drawn.
+        table: The figures.
+    """
+
+    picture: Picture | None
+    table: Table
+
+
+def look_of(recording: Recording) -> Look:
+    """The picture and the table of a run, made from its recording."""
+    module = _MODULES.get(recording.name)
+    if module is not None:
+        # Imported when first needed: each draws with other parts of this room, and a notebook shows two or three runs.
+        view = importlib.import_module(f"{__name__}.{module}")
+        return Look(view.picture(recording), view.table(recording))
+    if not recording.captures:
+        empty = Table("No connection was recorded", ("time", "who", "what", "notes"), (), notices=recording.notices)
+        return Look(None, empty)
+    first = recording.captures[0]
+    return Look(sequence_picture(first), sequence_table(first))
