@@ -1,0 +1,10 @@
+"""What makes runs a course: predictions, checked exercises, misconceptions, claims and the trace that joins them.
+
+The content of each notebook stands in ``lessons/``; ``question.py`` and ``exercise.py`` say what it is made of.
+"""
+
+from lab_servers.course.checking import check, hint, solution
+from lab_servers.course.prediction import Prediction, predict
+from lab_servers.course.verdict import Verdict
+
+__all__ = ["Prediction", "Verdict", "check", "hint", "predict", "solution"]

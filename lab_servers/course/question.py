@@ -1,0 +1,160 @@
+"""The questions a learner answers before a run: a choice, a number or an order; what is right is read off the recording.
+
+``prediction.py`` asks them. A question holds no right answer: the run that follows decides it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lab_servers.errors import BadParameter, require_between, require_one_of
+from lab_servers.recording import Recording
+
+Answer = str | float | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One answer to choose.
+
+    Attributes:
+        text: What it says.
+        misconception: The id (``misconceptions.py``) of what somebody believes who chooses it wrongly. Empty for the
+            one that is right on every machine.
+    """
+
+    text: str
+    misconception: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What every question has.
+
+    Attributes:
+        name: Its name in calls, which begins with the number of its notebook: ``"04-clean-end"``.
+        text: The question.
+        truth: The right answer, computed from the recording of the run.
+        shows: One sentence on what this recording shows, computed from it.
+    """
+
+    name: str
+    text: str
+    truth: Callable[[Recording], Answer]
+    shows: Callable[[Recording], str]
+
+    def require(self, answer: Answer) -> Answer:
+        """The answer as it is compared.
+
+        Raises:
+            BadParameter: it is none that can be given.
+        """
+        raise NotImplementedError
+
+    def is_right(self, answer: Answer, truth: Answer) -> bool:
+        """Whether an answer fits what the recording shows."""
+        return answer == truth
+
+    def misconception_of(self, answer: Answer, truth: Answer) -> str:
+        """The id of the misconception behind a wrong answer; empty if there is none on record."""
+        raise NotImplementedError
+
+    @property
+    def misconceptions(self) -> tuple[str, ...]:
+        """The ids of all misconceptions that its wrong answers belong to."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Choice(Question):
+    """One of some answers; ``truth`` gives the text of one of the options."""
+
+    options: tuple[Option, ...] = ()
+
+    def require(self, answer: Answer) -> Answer:
+        """One of the options' texts."""
+        require_one_of("The prediction", str(answer), tuple(option.text for option in self.options))
+        return str(answer)
+
+    def misconception_of(self, answer: Answer, truth: Answer) -> str:
+        """What stands beside the option."""
+        return next((option.misconception for option in self.options if option.text == answer), "")
+
+    @property
+    def misconceptions(self) -> tuple[str, ...]:
+        """Those of its options."""
+        return tuple(option.misconception for option in self.options if option.misconception)
+
+
+@dataclass(frozen=True)
+class Number(Question):
+    """A number in ``unit``, from ``least`` to ``most``; ``truth`` gives the number that was measured.
+
+    Attributes:
+        within: A guess is right up to this factor: 2 takes half to double; 1 takes the number itself alone.
+        too_low: The misconception behind a guess that is too low.
+        too_high: The misconception behind a guess that is too high.
+    """
+
+    unit: str = ""
+    least: float = 0
+    most: float = 1e12
+    within: float = 1.0
+    too_low: str = ""
+    too_high: str = ""
+
+    def require(self, answer: Answer) -> Answer:
+        """A number within the bounds."""
+        if isinstance(answer, tuple | str):
+            raise BadParameter(
+                f"The prediction must be a number from {self.least:g} to {self.most:g} {self.unit}, not {answer!r}."
+            )
+        require_between("The prediction", answer, self.least, self.most, self.unit)
+        return answer
+
+    def is_right(self, answer: Answer, truth: Answer) -> bool:
+        """Whether it is within the factor."""
+        assert not isinstance(answer, str | tuple)
+        assert not isinstance(truth, str | tuple)
+        return truth / self.within <= answer <= truth * self.within
+
+    def misconception_of(self, answer: Answer, truth: Answer) -> str:
+        """The one behind a guess that is too low, or too high."""
+        assert not isinstance(answer, str | tuple)
+        assert not isinstance(truth, str | tuple)
+        return self.too_low if answer < truth else self.too_high
+
+    @property
+    def misconceptions(self) -> tuple[str, ...]:
+        """Both."""
+        return tuple(one for one in (self.too_low, self.too_high) if one)
+
+
+@dataclass(frozen=True)
+class Order(Question):
+    """Some items in order, first to last; ``truth`` gives the order that was seen.
+
+    Attributes:
+        items: The items, in the order in which they are offered.
+        wrong: The misconception behind any other order.
+    """
+
+    items: tuple[str, ...] = ()
+    wrong: str = ""
+
+    def require(self, answer: Answer) -> Answer:
+        """All the items, each once."""
+        given = tuple(answer) if isinstance(answer, tuple | list) else ()
+        if sorted(given) != sorted(self.items):
+            raise BadParameter(f"The prediction must be all of {', '.join(self.items)}, each once, first to last.")
+        return given
+
+    def misconception_of(self, answer: Answer, truth: Answer) -> str:
+        """The one."""
+        return self.wrong
+
+    @property
+    def misconceptions(self) -> tuple[str, ...]:
+        """The one."""
+        return (self.wrong,) if self.wrong else ()
