@@ -1,4 +1,4 @@
-"""Checks a learner's function or value on the bytes just recorded and on seeded random cases; gives hints and solutions."""
+"""Checks a learner's function or value on recorded bytes and on seeded random cases; gives hints and solutions."""
 
 from __future__ import annotations
 

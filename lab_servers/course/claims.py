@@ -25,13 +25,12 @@ class Claim:
     notebook: str
 
 
-CLAIMS: dict[str, Claim] = {
-    one.id: one
-    for one in (
-        # 01_bytes_on_tcp
-        # 02_http
-        # 04_sse
-        # 05_websocket_handshake
-        # 06_websocket_frames
-    )
-}
+_ALL: tuple[Claim, ...] = (
+    # 01_bytes_on_tcp
+    # 02_http
+    # 04_sse
+    # 05_websocket_handshake
+    # 06_websocket_frames
+)
+
+CLAIMS = {one.id: one for one in _ALL}

@@ -26,15 +26,14 @@ class Misconception:
 
 
 # In the order of the notebooks that first answer them.
-CATALOGUE: dict[str, Misconception] = {
-    one.id: one
-    for one in (
-        # 00_start_here
-        # 01_bytes_on_tcp
-        # 02_http
-        # 03_polling
-        # 04_sse
-        # 05_websocket_handshake
-        # 06_websocket_frames
-    )
-}
+_ALL: tuple[Misconception, ...] = (
+    # 00_start_here
+    # 01_bytes_on_tcp
+    # 02_http
+    # 03_polling
+    # 04_sse
+    # 05_websocket_handshake
+    # 06_websocket_frames
+)
+
+CATALOGUE = {one.id: one for one in _ALL}

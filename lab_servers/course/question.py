@@ -1,4 +1,4 @@
-"""The questions a learner answers before a run: a choice, a number or an order; what is right is read off the recording.
+"""The questions a learner answers before a run: a choice, a number or an order; the recording tells what is right.
 
 ``prediction.py`` asks them. A question holds no right answer: the run that follows decides it.
 """
