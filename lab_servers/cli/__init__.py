@@ -1,6 +1,6 @@
-"""The command line: ``python -m lab_servers`` with ``doctor``, ``serve`` or ``explain``.
+"""The command line: ``python -m lab_servers`` with ``doctor``, ``serve``, ``run`` or ``explain``.
 
-``arguments.py`` reads what was typed, ``doctor.py``, ``serve.py`` and ``explain.py`` do it. Standard output
+``arguments.py`` reads what was typed, ``doctor.py``, ``serve.py``, ``run.py`` and ``explain.py`` do it. Standard output
 carries results only; whatever else there is to say goes to standard error.
 """
 
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from lab_servers.cli.arguments import Doctor, Explain, Serve, parse
+from lab_servers.cli.run_arguments import Run
 from lab_servers.cli.terminal import complain
 from lab_servers.errors import LabError
 
@@ -63,6 +64,8 @@ def _run(argv: Sequence[str]) -> int:
                 return _doctor(command)
             case Serve():
                 return _serve(command)
+            case Run():
+                return _run_scenario(command)
             case Explain():
                 return _explain(command)
     except LabError as error:
@@ -83,9 +86,21 @@ def _serve(command: Serve) -> int:
     try:
         from lab_servers.cli.serve import serve
     except ModuleNotFoundError as error:
-        complain(f"{error.name} is not installed: python -m lab_servers doctor says what else is missing.")
-        return EXIT_PROBLEM
+        return _lacks(error)
     return serve(command)
+
+
+def _run_scenario(command: Run) -> int:
+    try:
+        from lab_servers.cli.run import run
+    except ModuleNotFoundError as error:
+        return _lacks(error)
+    return run(command)
+
+
+def _lacks(error: ModuleNotFoundError) -> int:
+    complain(f"{error.name} is not installed: python -m lab_servers doctor says what else is missing.")
+    return EXIT_PROBLEM
 
 
 def _explain(command: Explain) -> int:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from lab_servers.cli.run_arguments import RUN_OPTIONS, Run, add_run, read_run
 from lab_servers.dissection import LAYERS
 from lab_servers.errors import BadParameter, require_one_of
 from lab_servers.wire.conversation import Protocol
 
 PROGRAM = "python -m lab_servers"
-COMMANDS = ("doctor", "serve", "explain")
+COMMANDS = ("doctor", "serve", "run", "explain")
 SERVERS = ("http", "polling", "sse", "websocket")
 PROTOCOLS = tuple(protocol.value for protocol in Protocol)
 MAX_PORT = 65_535
@@ -25,6 +26,7 @@ MAX_PORT = 65_535
 _OPTIONS = {
     "doctor": ("--json",),
     "serve": ("--json", "--save", *(f"--{name}" for name in SERVERS)),
+    "run": RUN_OPTIONS,
     "explain": ("--json", "--only", "--notes", "--raw", "--protocol"),
 }
 
@@ -120,7 +122,7 @@ class _Parser(argparse.ArgumentParser):
         raise BadParameter(f"{message[:1].upper()}{message[1:]}: see {self.prog} --help.")
 
 
-def parse(argv: Sequence[str]) -> Doctor | Serve | Explain:
+def parse(argv: Sequence[str]) -> Doctor | Serve | Run | Explain:
     """What was asked for.
 
     Raises:
@@ -142,6 +144,8 @@ def parse(argv: Sequence[str]) -> Doctor | Serve | Explain:
         return Doctor(found.json)
     if found.command == "explain":
         return _explain(found)
+    if found.command == "run":
+        return read_run(found)
     ports = {name: _port(f"--{name}", getattr(found, name)) for name in SERVERS}
     _require_different(ports)
     if found.save == "":
@@ -174,6 +178,8 @@ def _parser() -> argparse.ArgumentParser:
         help="at the end, write DIR/http.pcapng and so on, one file per server, for Wireshark; "
         "DIR is created, files of an earlier run are replaced",
     )  # fmt: skip
+
+    add_run(commands, _AsWritten)
 
     explain = commands.add_parser(
         "explain", help="explain every byte of a capture file", description=_EXPLAIN, allow_abbrev=False,

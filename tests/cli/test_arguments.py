@@ -32,7 +32,7 @@ def test_a_command_line_becomes_a_command(line: str, command: Doctor | Serve) ->
     ("arguments", "sentence"),
     [
         (["sevre"], "There is no command 'sevre': the nearest is serve."),
-        (["ls"], "There is no command 'ls': choose from doctor, serve, explain."),
+        (["ls"], "There is no command 'ls': choose from doctor, serve, run, explain."),
         (["serve", "--http", "abc"], "--http must be a port from 0 to 65535 (0: any free one), not 'abc'."),
         (["serve", "--sse", "65536"], "--sse must be a port from 0 to 65535 (0: any free one), not '65536'."),
         (["serve", "--sse", "-1"], "--sse must be a port from 0 to 65535 (0: any free one), not '-1'."),
