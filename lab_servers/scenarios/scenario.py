@@ -50,7 +50,7 @@ class Scenario:
     @classmethod
     def sentence(cls) -> str:
         """The first sentence of its docstring: the question that the run answers."""
-        return inspect.cleandoc(cls.__doc__ or "").splitlines()[0]
+        return inspect.cleandoc(cls.__doc__ or "").splitlines()[0].replace("``", "")
 
     @property
     def about_s(self) -> float:

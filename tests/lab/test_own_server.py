@@ -1,0 +1,96 @@
+"""A server of one's own behind a relay: it is recorded like the others, may fail as it likes, and ends with the lab."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from lab_servers.capture.capture import Side
+from lab_servers.clients import get
+from lab_servers.clients.raw import send_bytes
+from lab_servers.errors import BadParameter, LabNotRunning
+from lab_servers.lab import Lab
+from tests.waiting import until_sync
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+
+async def greeting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(ANSWER)
+
+
+async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await asyncio.Event().wait()
+
+
+async def failing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    raise ZeroDivisionError("on purpose")
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    with Lab([]) as running:
+        yield running
+
+
+def address(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    assert parts.hostname
+    assert parts.port
+    return parts.hostname, parts.port
+
+
+def test_a_handler_of_ones_own_is_served_and_recorded_like_the_lab_s_servers(lab: Lab) -> None:
+    url = lab.host("mine", greeting)
+    with lab.record("one question") as take:
+        answer = lab.run(get(url + "/"))
+    assert answer.text == "hi"
+    (capture,) = take.recording.of("mine")
+    assert capture.bytes_from(Side.SERVER) == ANSWER
+    assert lab.url("mine", "/x") == url + "/x"
+    assert "mine" in repr(lab)
+    assert "your own server" in lab._repr_html_()
+
+
+def test_hosting_under_the_same_name_again_replaces_the_server(lab: Lab) -> None:
+    first = lab.host("mine", greeting)
+    second = lab.host("mine", greeting)
+    assert lab.url("mine") == second
+    with socket.socket() as probe:
+        assert probe.connect_ex(address(first)) != 0
+    assert lab.run(get(second)).text == "hi"
+
+
+def test_a_handler_that_raises_closes_its_connection_and_the_lab_tells(lab: Lab) -> None:
+    host, port = address(lab.host("broken", failing, scheme="tcp"))
+    exchange = lab.run(send_bytes(host, port, b"x"))
+    assert exchange.received_bytes == 0
+    until_sync(lambda: len(lab.problems) == 1)
+    assert "ZeroDivisionError: on purpose" in lab.problems[0]
+
+
+def test_a_handler_that_never_ends_does_not_keep_the_lab_from_stopping() -> None:
+    with Lab([]) as lab:
+        where = address(lab.host("endless", endless, scheme="tcp"))
+        with socket.create_connection(where) as client:
+            client.sendall(b"x")
+            until_sync(lambda: [c.bytes_from(Side.CLIENT) for c in lab.recording()] == [b"x"])
+            lab.stop()
+            assert lab.problems == ()
+    with socket.socket() as probe:
+        assert probe.connect_ex(where) != 0
+
+
+def test_what_cannot_be_hosted_gets_one_sentence(lab: Lab) -> None:
+    with pytest.raises(BadParameter, match="one of the lab's own servers"):
+        lab.host("http", greeting)
+    with pytest.raises(BadParameter, match="async def handler"):
+        lab.host("mine", lambda reader, writer: None)  # type: ignore[arg-type, return-value]
+    stopped = Lab([])
+    with pytest.raises(LabNotRunning):
+        stopped.host("mine", greeting)

@@ -1,0 +1,101 @@
+"""What every scenario gets from its declaration: checks, its call as text, runs to be awaited or cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+
+from lab_servers.clients import get
+from lab_servers.errors import BadParameter, LabNotRunning
+from lab_servers.lab import Lab
+from lab_servers.marks import Mark
+from lab_servers.parameters import number, whole
+from lab_servers.scenarios import Scenario
+from tests.waiting import until_sync
+
+
+@dataclass(frozen=True)
+class Asking(Scenario):
+    """How does ``asking`` go?
+
+    More words.
+    """
+
+    servers: ClassVar[tuple[str, ...]] = ("http",)
+
+    times: int = whole(1, 1, 5, "requests", "How often it asks.")
+    pause_s: float = number(0.0, 0, 60, "seconds", "How long it waits after each answer.")
+
+    def require_fitting(self) -> None:
+        if self.times > 3 and self.pause_s > 30:
+            raise BadParameter("times and pause_s together make too long a run: lower one of them.")
+
+    async def perform(self, lab: Lab) -> dict[str, Sequence[Mark]]:
+        marks: list[Mark] = []
+        for _ in range(self.times):
+            marks += (await get(lab.url("http", "/api/user/info"))).marks
+            await asyncio.sleep(self.pause_s)
+        return {"client": marks}
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    with Lab(["http"]) as running:
+        yield running
+
+
+def test_a_run_yields_a_recording_with_its_name_parameters_connections_and_marks(lab: Lab) -> None:
+    recording = Asking(times=2).run(lab)
+    assert (recording.name, recording.parameters) == ("Asking", {"times": 2, "pause_s": 0.0})
+    assert len(recording.of("http")) == 2
+    assert len(recording.marks_named("client: body complete")) == 2
+
+
+def test_it_can_be_awaited_on_any_loop(lab: Lab) -> None:
+    assert len(asyncio.run(Asking().run_async(lab))) == 1
+
+
+def test_the_call_names_what_is_not_at_its_default_and_makes_the_same_scenario() -> None:
+    assert Asking().call() == "Asking().run(lab)"
+    assert Asking(times=3).call() == "Asking(times=3).run(lab)"
+    assert eval(Asking(2, 0.5).call().removesuffix(".run(lab)"), {"Asking": Asking}) == Asking(2, 0.5)
+
+
+def test_its_sentence_is_the_first_line_of_its_docstring_without_markup() -> None:
+    assert Asking.sentence() == "How does asking go?"
+
+
+def test_bounds_are_checked_when_it_is_made_and_so_is_what_must_fit_together() -> None:
+    with pytest.raises(BadParameter, match=r"^times must be a number from 1 to 5 requests, not 6[.]$"):
+        Asking(times=6)
+    with pytest.raises(BadParameter, match="lower one of them"):
+        Asking(times=4, pause_s=31)
+
+
+def test_a_cancelled_run_ends_at_once_and_leaves_the_lab_as_it_was(lab: Lab) -> None:
+    job = Asking(pause_s=60).start(lab)
+    until_sync(lambda: len(lab.recording()) == 1)
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        job.result()
+    assert len(Asking().run(lab)) == 1
+
+
+def test_without_its_server_or_a_running_lab_it_says_what_to_do() -> None:
+    with Lab(["sse"]) as other, pytest.raises(BadParameter, match=r"Asking asks the server 'http'.*start_lab\(\)"):
+        Asking().run(other)
+    with pytest.raises(LabNotRunning, match="start it"):
+        Asking().run(Lab(["http"]))
+
+
+def test_a_lab_that_is_stopped_during_the_run_is_said_in_one_sentence() -> None:
+    lab = Lab(["http"]).start()
+    job = Asking(pause_s=60).start(lab)
+    until_sync(lambda: len(lab.recording()) == 1)
+    lab.stop()
+    with pytest.raises(LabNotRunning):
+        job.result()
