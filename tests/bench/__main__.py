@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench import clock, cycles, explain, relay, report, startup, stop, wire
+from tests.bench import clock, cycles, explain, notebooks, relay, report, startup, stop, wire
 
 BENCHMARKS = {
     "relay": relay.run,
@@ -21,6 +21,7 @@ BENCHMARKS = {
     "stop": stop.run,
     "wire": wire.run,
     "explain": explain.run,
+    "notebooks": notebooks.run,
 }
 
 

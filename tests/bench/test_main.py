@@ -15,7 +15,7 @@ def test_an_unknown_benchmark_is_one_sentence_and_status_2(capsys: pytest.Captur
         main(["realy"])
     assert ended.value.code == 2
     assert (
-        "there is no benchmark 'realy': choose from relay, clock, startup, cycles, stop, wire, explain"
+        "there is no benchmark 'realy': choose from relay, clock, startup, cycles, stop, wire, explain, notebooks"
         in capsys.readouterr().err
     )
 

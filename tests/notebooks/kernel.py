@@ -27,6 +27,12 @@ from tests.repository.project import ROOT
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 CELL_TIMEOUT_S = 60.0
 
+# pyzmq, for example, starts a thread of its own with the first large message.
+_THREADS = """import threading
+for one in threading.enumerate():
+    if type(one).__module__.split(".")[0] not in ("zmq", "ipykernel", "IPython"):
+        print(one.name)"""
+
 
 def connect_in(sockets: str) -> Config:
     """Jupyter settings for a kernel that listens on sockets in a folder.
@@ -56,6 +62,7 @@ class Kernel:
     client: BlockingKernelClient
     process: psutil.Process
     own_ports: set[int]
+    own_threads: list[str] = field(default_factory=list)
 
     def run_all(self, sources: Iterable[str]) -> list[CellResult]:
         """Queue all cells at once and collect what each gave; a lost cell has the status ``"no answer"``."""
@@ -101,10 +108,14 @@ class Kernel:
                 taken.add(parent)
 
     def leftovers(self) -> list[str]:
-        """The lab's threads and the TCP listeners beside the kernel's own that the kernel still has."""
-        (threads,) = self.run_all(["import threading; print([t.name for t in threading.enumerate()])"])
-        labs = [name for name in threads.text.strip("[]\n").replace("'", "").split(", ") if name.startswith("lab-")]
-        return labs + sorted(f"port {port}" for port in self.listening() - self.own_ports)
+        """The threads and the TCP listeners beside the kernel's own that the kernel still has."""
+        threads = [name for name in self.threads() if name not in self.own_threads]
+        return threads + sorted(f"port {port}" for port in self.listening() - self.own_ports)
+
+    def threads(self) -> list[str]:
+        """The names of the kernel's threads, but for those that Jupyter's own libraries start when they need them."""
+        (answer,) = self.run_all([_THREADS])
+        return answer.text.splitlines()
 
     def listening(self) -> set[int]:
         """Ports on which the kernel's process listens."""
@@ -131,6 +142,7 @@ def _connected(manager: KernelManager) -> Iterator[Kernel]:
         (asked,) = Kernel(client, psutil.Process(), set()).run_all(["import os; print(os.getpid())"])
         kernel = Kernel(client, psutil.Process(int(asked.text)), set())
         kernel.own_ports = kernel.listening()
+        kernel.own_threads = kernel.threads()
         yield kernel
     finally:
         client.stop_channels()

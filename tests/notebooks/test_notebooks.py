@@ -14,6 +14,7 @@ from nbclient import NotebookClient
 
 import lab_servers.errors
 from tests.notebooks.kernel import NOTEBOOKS, CellResult, code_cells, connect_in, running_kernel
+from tests.notebooks.load import busy_machine
 from tests.tools import require_tool
 
 OUR_ERRORS = {name for name in vars(lab_servers.errors) if isinstance(getattr(lab_servers.errors, name), type)}
@@ -59,6 +60,13 @@ def test_it_runs_with_all_cells_queued_at_once_and_twice_in_a_row(notebook: Path
         for _ in range(2):
             assert_all_ok(kernel.run_all(cells))
             assert kernel.leftovers() == []
+
+
+@every_notebook
+def test_it_runs_while_every_core_is_busy(notebook: Path, tmp_path: Path) -> None:
+    with running_kernel(tmp_path) as kernel, busy_machine():
+        assert_all_ok(kernel.run_all(code_cells(notebook)))
+        assert kernel.leftovers() == []
 
 
 @every_notebook
