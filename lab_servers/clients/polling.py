@@ -7,7 +7,7 @@ Both use one kept-alive connection, as a real poller would; each answer is an or
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -90,6 +90,7 @@ async def poll(
     interval_s: float,
     is_done: Callable[[Answer], bool],
     conditional: bool = True,
+    headers: Mapping[str, str] | None = None,
     limit: int = 1000,
     timeout_s: float = 30,
 ) -> Polled:
@@ -104,6 +105,7 @@ async def poll(
         is_done: Called with each answer that is not a 304; polling ends when it returns true.
         conditional: Send ``If-None-Match`` with the last entity tag (RFC 9110 §13.1.2), so that the
             server can answer 304 without a body.
+        headers: Further header fields for every request.
         limit: The largest number of requests, 1 to 100,000.
         timeout_s: The longest one exchange may take, in seconds.
 
@@ -115,7 +117,7 @@ async def poll(
     require_whole("limit", limit, 1, MOST_REQUESTS, "requests")
     marks: list[Mark] = []
     changes: list[Answer] = []
-    headers: dict[str, str] = {}
+    condition: dict[str, str] = {}
     room_bytes = DEFAULT_LIMIT_BYTES
     asked = not_modified = 0
     done = False
@@ -126,7 +128,12 @@ async def poll(
             marks.append(Mark(now_ns(), "asked"))
             asked += 1
             answer = await exchange(
-                session, "GET", url, headers=headers, timeout_s=timeout_s, limit_bytes=max(1, room_bytes)
+                session,
+                "GET",
+                url,
+                headers={**(headers or {}), **condition},
+                timeout_s=timeout_s,
+                limit_bytes=max(1, room_bytes),
             )
             marks.append(Mark(now_ns(), "answered", str(answer.status)))
             _require_success(answer, url)
@@ -138,7 +145,7 @@ async def poll(
                     room_bytes -= len(answer.body)
                     marks.append(Mark(now_ns(), "changed", answer.text))
                 etag = answer.header("ETag")
-                headers = {"If-None-Match": etag} if conditional and etag else {}
+                condition = {"If-None-Match": etag} if conditional and etag else {}
                 done = is_done(answer)
             if done or asked >= limit:
                 return Polled(tuple(changes), asked, not_modified, done, tuple(marks))
@@ -151,6 +158,7 @@ async def long_poll(
     *,
     after: int = 0,
     hold_s: float = 25,
+    headers: Mapping[str, str] | None = None,
     limit: int = 1000,
 ) -> LongPolled:
     """Follow a job's events until it is done, with requests that the server holds until there is news.
@@ -164,6 +172,7 @@ async def long_poll(
         url: The job's events, for example ``http://127.0.0.1:8000/api/jobs/1/events``.
         after: The cursor to start from; 0 is the beginning.
         hold_s: How long the server may hold a request, in seconds, 0 to 60.
+        headers: Further header fields for every request.
         limit: The largest number of requests, 1 to 100,000.
 
     Raises:
@@ -187,6 +196,7 @@ async def long_poll(
                 session,
                 "GET",
                 _with_query(url, {"after": after, "hold_s": hold_s}),
+                headers=headers,
                 timeout_s=hold_s + HOLD_MARGIN_S,
                 limit_bytes=max(1, room_bytes),
             )

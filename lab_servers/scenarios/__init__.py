@@ -2,6 +2,11 @@
 
 from lab_servers.scenarios.four_ways import FourWays
 from lab_servers.scenarios.one_exchange import OneExchange
+from lab_servers.scenarios.polling_ask_again import AskAgain
+from lab_servers.scenarios.polling_between import BetweenPolls
+from lab_servers.scenarios.polling_herd import Herd
+from lab_servers.scenarios.polling_retry_after import RetryAfter
+from lab_servers.scenarios.polling_time_limits import TimeLimits
 from lab_servers.scenarios.replay import Replay
 from lab_servers.scenarios.scenario import Scenario
 
@@ -11,13 +16,23 @@ SCENARIOS: dict[str, type[Scenario]] = {
     for scenario in (
         FourWays,
         OneExchange,
+        AskAgain,
+        TimeLimits,
+        BetweenPolls,
+        Herd,
+        RetryAfter,
     )
 }
 
 __all__ = [
     "SCENARIOS",
+    "AskAgain",
+    "BetweenPolls",
     "FourWays",
+    "Herd",
     "OneExchange",
     "Replay",
+    "RetryAfter",
     "Scenario",
+    "TimeLimits",
 ]

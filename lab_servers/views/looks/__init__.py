@@ -16,6 +16,11 @@ from lab_servers.views.table import Table
 # The scenario's name and the module beside this one that has picture(recording) and table(recording) for it.
 _MODULES = {
     "FourWays": "four_ways",
+    "AskAgain": "polling_ask_again",
+    "TimeLimits": "polling_time_limits",
+    "BetweenPolls": "polling_between",
+    "Herd": "polling_herd",
+    "RetryAfter": "polling_retry_after",
 }
 
 
