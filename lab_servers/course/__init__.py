@@ -4,7 +4,20 @@ The content of each notebook stands in ``lessons/``; ``question.py`` and ``exerc
 """
 
 from lab_servers.course.checking import check, hint, solution
+from lab_servers.course.comparison import Comparison
+from lab_servers.course.keeping import forget_progress, keep_progress, progress
 from lab_servers.course.prediction import Prediction, predict
 from lab_servers.course.verdict import Verdict
 
-__all__ = ["Prediction", "Verdict", "check", "hint", "predict", "solution"]
+__all__ = [
+    "Comparison",
+    "Prediction",
+    "Verdict",
+    "check",
+    "forget_progress",
+    "hint",
+    "keep_progress",
+    "predict",
+    "progress",
+    "solution",
+]

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lab_servers.errors import BadParameter, require_between, require_one_of
+from lab_servers.errors import BadParameter, require_between
 from lab_servers.recording import Recording
+from lab_servers.wire.printable import printable
 
 Answer = str | float | tuple[str, ...]
 
@@ -52,6 +53,15 @@ class Question:
         """
         raise NotImplementedError
 
+    def said(self, answer: Answer) -> str:
+        """An answer in words."""
+        return str(answer)
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """What can be answered, a line for each option, or one for the bounds."""
+        raise NotImplementedError
+
     def is_right(self, answer: Answer, truth: Answer) -> bool:
         """Whether an answer fits what the recording shows."""
         return answer == truth
@@ -74,8 +84,16 @@ class Choice(Question):
 
     def require(self, answer: Answer) -> Answer:
         """One of the options' texts."""
-        require_one_of("The prediction", str(answer), tuple(option.text for option in self.options))
+        if answer not in self.offered:
+            raise BadParameter(
+                f"The prediction must be one of {', '.join(map(repr, self.offered))}, not {_short(answer)}."
+            )
         return str(answer)
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The texts of the options."""
+        return tuple(option.text for option in self.options)
 
     def misconception_of(self, answer: Answer, truth: Answer) -> str:
         """What stands beside the option."""
@@ -106,12 +124,40 @@ class Number(Question):
 
     def require(self, answer: Answer) -> Answer:
         """A number within the bounds."""
-        if isinstance(answer, tuple | str):
-            raise BadParameter(
-                f"The prediction must be a number from {self.least:g} to {self.most:g} {self.unit}, not {answer!r}."
-            )
+        # An integer that no float can hold is out of any bounds, and would not get through the check of them.
+        if not isinstance(answer, int | float) or abs(answer) > 1e300:
+            raise BadParameter(f"The prediction must be a number from {self.bounds}, not {_short(answer)}.")
         require_between("The prediction", answer, self.least, self.most, self.unit)
         return answer
+
+    def read(self, text: str) -> Answer:
+        """The number that somebody typed, as it is compared.
+
+        Raises:
+            BadParameter: it is none, or out of bounds.
+        """
+        plain = text.strip()
+        try:
+            return self.require(int(plain) if plain.isascii() and plain.isdigit() else float(plain))
+        except BadParameter:
+            raise
+        except ValueError:
+            return self.require(text)  # which refuses it, with the text in its sentence
+
+    @property
+    def bounds(self) -> str:
+        """``"0 to 100 bytes"``."""
+        return f"{_plain(self.least)} to {_plain(self.most)} {self.unit}".rstrip()
+
+    def said(self, answer: Answer) -> str:
+        """The number with its unit."""
+        assert not isinstance(answer, str | tuple)
+        return f"{_plain(answer)} {self.unit}".rstrip()
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The bounds."""
+        return (f"a number from {self.bounds}",)
 
     def is_right(self, answer: Answer, truth: Answer) -> bool:
         """Whether it is within the factor."""
@@ -146,9 +192,21 @@ class Order(Question):
     def require(self, answer: Answer) -> Answer:
         """All the items, each once."""
         given = tuple(answer) if isinstance(answer, tuple | list) else ()
-        if sorted(given) != sorted(self.items):
-            raise BadParameter(f"The prediction must be all of {', '.join(self.items)}, each once, first to last.")
+        if not all(isinstance(one, str) for one in given) or sorted(given) != sorted(self.items):
+            raise BadParameter(
+                f"The prediction must be all of {', '.join(map(repr, self.items))}, each once, first to last, "
+                f"not {_short(answer)}."
+            )
         return given
+
+    def said(self, answer: Answer) -> str:
+        """The items, first to last."""
+        return ", then ".join(answer) if isinstance(answer, tuple) else str(answer)
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The items."""
+        return self.items
 
     def misconception_of(self, answer: Answer, truth: Answer) -> str:
         """The one."""
@@ -158,3 +216,14 @@ class Order(Question):
     def misconceptions(self) -> tuple[str, ...]:
         """The one."""
         return (self.wrong,) if self.wrong else ()
+
+
+def _plain(number: float) -> str:
+    """A number as people write it: thousands apart, no more digits than a measurement has."""
+    if float(number).is_integer() and abs(number) < 1e15:
+        return f"{int(number):,}"
+    return f"{number:,.1f}" if abs(number) >= 1_000 else f"{number:.4g}"
+
+
+def _short(answer: object) -> str:
+    return printable(repr(answer), 80)

@@ -17,6 +17,7 @@ _HTML_ANCHORS = {
 }
 _RFC = re.compile(r"RFC (\d+)(?: §([\d.]+))?")
 _HTML = re.compile(r"HTML §([\d.]+)")
+_RFC_ADDRESS = re.compile(r"https://www\.rfc-editor\.org/rfc/rfc(\d+)(?:#section-([\d.]+))?")
 _ENCODING = "https://encoding.spec.whatwg.org/#utf-8-decoder"
 
 
@@ -28,3 +29,13 @@ def spec_url(spec: str) -> str:
     if (found := _HTML.match(spec)) and found[1] in _HTML_ANCHORS:
         return f"https://html.spec.whatwg.org/multipage/{_HTML_ANCHORS[found[1]]}"
     return _ENCODING if spec.startswith("Encoding") else ""
+
+
+def spec_name(url: str) -> str:
+    """The way back: ``"RFC 6455 §5.2"`` for the address of that section; empty for an address of none that is known."""
+    if found := _RFC_ADDRESS.fullmatch(url):
+        return f"RFC {found[1]} §{found[2]}" if found[2] else f"RFC {found[1]}"
+    if url == _ENCODING:
+        return "Encoding §8.1.1"
+    names = {spec_url(f"HTML §{number}"): f"HTML §{number}" for number in _HTML_ANCHORS}
+    return names.get(url, "")
