@@ -1,7 +1,10 @@
 """The content of the course: one lesson for each notebook, in the learner's order."""
 
 from lab_servers.course.lesson import Lesson
+from lab_servers.course.lessons import n03_polling
 
-LESSONS: tuple[Lesson, ...] = ()
+LESSONS: tuple[Lesson, ...] = (
+    n03_polling.LESSON,
+)
 
 __all__ = ["LESSONS"]
