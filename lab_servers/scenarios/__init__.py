@@ -1,6 +1,13 @@
 """Runs that a notebook makes: each is a frozen set of bounded parameters with a ``run`` that yields a recording."""
 
 from lab_servers.scenarios.four_ways import FourWays
+from lab_servers.scenarios.frames_both_ways import BothWays
+from lab_servers.scenarios.frames_chat import ChatFrames
+from lab_servers.scenarios.frames_closing import CloseCodes
+from lab_servers.scenarios.frames_compression import TokenCompression
+from lab_servers.scenarios.frames_cut_character import CutCharacter
+from lab_servers.scenarios.frames_forbidden import ForbiddenFrames
+from lab_servers.scenarios.frames_lengths import FrameLengths
 from lab_servers.scenarios.one_exchange import OneExchange
 from lab_servers.scenarios.polling_ask_again import AskAgain
 from lab_servers.scenarios.polling_between import BetweenPolls
@@ -21,6 +28,13 @@ SCENARIOS: dict[str, type[Scenario]] = {
         BetweenPolls,
         Herd,
         RetryAfter,
+        ChatFrames,
+        FrameLengths,
+        CutCharacter,
+        BothWays,
+        CloseCodes,
+        ForbiddenFrames,
+        TokenCompression,
     )
 }
 
@@ -28,11 +42,18 @@ __all__ = [
     "SCENARIOS",
     "AskAgain",
     "BetweenPolls",
+    "BothWays",
+    "ChatFrames",
+    "CloseCodes",
+    "CutCharacter",
+    "ForbiddenFrames",
     "FourWays",
+    "FrameLengths",
     "Herd",
     "OneExchange",
     "Replay",
     "RetryAfter",
     "Scenario",
     "TimeLimits",
+    "TokenCompression",
 ]
