@@ -240,3 +240,23 @@ def test_a_bad_parameter_of_poll_is_named(arguments: dict[str, Any], names_it: s
 def test_a_bad_parameter_of_long_poll_is_named(arguments: dict[str, Any], names_it: str) -> None:
     with pytest.raises(BadParameter, match=names_it):
         asyncio.run(long_poll(**{"url": "http://127.0.0.1:1/", **arguments}))
+
+
+def test_further_fields_go_out_with_every_request_beside_the_condition() -> None:
+    async def scene() -> list[str]:
+        async with answering(ok(1, 'ETag: "a"'), NOT_MODIFIED, ok(5)) as peer:
+            await poll(peer.url, interval_s=0.001, is_done=is_five, headers={"User-Agent": "me"})
+            return peer.heads
+
+    heads = asyncio.run(scene())
+    assert ["User-Agent: me" in head for head in heads] == [True] * 3
+    assert ["If-None-Match" in head for head in heads] == [False, True, True]
+
+
+def test_a_long_poller_sends_further_fields_too() -> None:
+    async def scene() -> list[str]:
+        async with answering(NO_CONTENT, ok({"events": [], "next": 0, "state": "done"})) as peer:
+            await long_poll(peer.url, headers={"User-Agent": "me"})
+            return peer.heads
+
+    assert ["User-Agent: me" in head for head in asyncio.run(scene())] == [True, True]
