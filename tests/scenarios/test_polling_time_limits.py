@@ -1,4 +1,4 @@
-"""Of three time limits on a held question the shortest decides what the client gets, as both sides of the proxy show."""
+"""Of three limits on a held question the shortest decides what the client gets, as both sides of the proxy show."""
 
 from __future__ import annotations
 
