@@ -6,18 +6,26 @@ The content of each notebook stands in ``lessons/``; ``question.py`` and ``exerc
 from lab_servers.course.checking import check, hint, solution
 from lab_servers.course.comparison import Comparison
 from lab_servers.course.keeping import forget_progress, keep_progress, progress
+from lab_servers.course.map_of_course import CourseMap, course_map
 from lab_servers.course.prediction import Prediction, predict
+from lab_servers.course.tracing import claim_table, misconception_table, trace, trace_table
 from lab_servers.course.verdict import Verdict
 
 __all__ = [
     "Comparison",
+    "CourseMap",
     "Prediction",
     "Verdict",
     "check",
+    "claim_table",
+    "course_map",
     "forget_progress",
     "hint",
     "keep_progress",
+    "misconception_table",
     "predict",
     "progress",
     "solution",
+    "trace",
+    "trace_table",
 ]

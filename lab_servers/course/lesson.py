@@ -1,6 +1,6 @@
 """What one notebook teaches: objectives, each joined to cells, predictions, checks, claims and specifications.
 
-``lessons/`` has one for each notebook; ``trace.py`` makes the machine-readable whole of them.
+``lessons/`` has one for each notebook; ``tracing.py`` makes the machine-readable whole of them.
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ def section_link(url: str) -> str:
     """A link to a section, named as people name it; empty for no address."""
     if not url.startswith("https://"):
         return escape(url)
-    return f'<a href="{escape(url, quote=True)}">{escape(section_text(url))}</a>'
+    style = ' style="white-space:nowrap"' if spec_name(url) else ""
+    return f'<a href="{escape(url, quote=True)}"{style}>{escape(section_text(url))}</a>'
 
 
 def section_text(url: str) -> str:
