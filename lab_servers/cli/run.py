@@ -133,11 +133,8 @@ def _described(kind: type[Scenario]) -> dict[str, Any]:
 def _listed() -> str:
     blocks = []
     for kind in SCENARIOS.values():
-        lines = [f"{kind.__name__}: {kind.sentence()}"]
-        rows = [(one.name, str(one.default), one.bounds, one.sentence) for one in kind.parameters()]
-        widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
-        for row in rows:
-            cells = "  ".join(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True))
-            lines.append(f"  {cells}  {row[3]}")
-        blocks.append("\n".join(lines))
+        parameters = kind.parameters()
+        width = max((len(f"{one.name}={one.default}") for one in parameters), default=0)
+        rows = (f"{f'{one.name}={one.default}':<{width}}  {one.sentence} ({one.bounds})" for one in parameters)
+        blocks.append("\n  ".join((f"{kind.__name__}: {kind.sentence()}", *rows)))
     return "\n\n".join(blocks)
