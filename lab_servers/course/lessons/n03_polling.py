@@ -102,7 +102,7 @@ LESSON = Lesson(
     objectives=(
         Objective(
             "send a conditional request, and read off a recording what it saves and what plain and long polling cost",
-            cells=("again-run", "again-look", "again-table", "conditional-bytes", "again-panel"),
+            cells=("again-run", "again-look", "again-table", "conditional-bytes", "conditional-answer", "again-panel"),
             predictions=("03-not-modified", "03-twice-as-often"),
             checks=("03-condition",),
             sections=(
@@ -122,7 +122,7 @@ LESSON = Lesson(
         ),
         Objective(
             "follow events with a cursor, so that none is lost and none counts twice",
-            cells=("cursor-run", "cursor-look", "cursor-table", "cursor-bytes"),
+            cells=("cursor-run", "cursor-table", "cursor-bytes"),
             predictions=("03-lost",),
             checks=("03-cursor",),
             sections=(
