@@ -48,7 +48,8 @@ class CourseMap:
         rows = "".join(map(_row, self.lessons))
         return (
             f"<p><strong>{escape(self.sentence)}</strong></p>"
-            f'<div style="overflow-x:auto"><table style="margin-left:0;max-width:75em" aria-label="The map of the course">'
+            '<div style="overflow-x:auto">'
+            '<table style="margin-left:0;max-width:75em" aria-label="The map of the course">'
             f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
         )
 

@@ -94,7 +94,6 @@ _ALL: tuple[Misconception, ...] = (
         "Any jitter spreads a herd equally well.",
         "Who always waits at least a part of the time stays together with those that failed at the same moment. The "
         "more of the wait is random, the flatter the herd.",
-        "https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/",
     ),
     # 04_sse
     # 05_websocket_handshake

@@ -1,7 +1,7 @@
 """The one trace of the course: objective, cells, predictions, checks, claims and sections, for machines and for people.
 
-Everything comes from the lessons and the two catalogues; ``trace.schema.json`` beside this file says what it looks like,
-and ``tests/course/test_trace.py`` holds that nothing in it leads nowhere.
+Everything comes from the lessons and the two catalogues. ``trace.schema.json`` beside this file says what it looks
+like, and ``tests/course/test_trace.py`` holds that nothing in it leads nowhere.
 """
 
 from __future__ import annotations
