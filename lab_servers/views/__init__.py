@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from lab_servers.views.inspector_widget import Inspector, inspector
     from lab_servers.views.picture import Picture
     from lab_servers.views.replay_widget import ReplayPanel, replay_panel
+    from lab_servers.views.scenario_panel import ScenarioPanel, panel
     from lab_servers.views.sequence import sequence_picture
     from lab_servers.views.table import Table
 
@@ -19,18 +20,21 @@ _HOMES = {
     "Inspector": "inspector_widget", "Picture": "picture", "Table": "table", "arrival_picture": "arrivals",
     "arrival_table": "arrivals", "byte_table": "hexdump", "head_table": "heads", "inspector": "inspector_widget",
     "ReplayPanel": "replay_widget", "replay_panel": "replay_widget", "sequence_picture": "sequence",
+    "ScenarioPanel": "scenario_panel", "panel": "scenario_panel",
 }  # fmt: skip
 
 __all__ = [
     "Inspector",
     "Picture",
     "ReplayPanel",
+    "ScenarioPanel",
     "Table",
     "arrival_picture",
     "arrival_table",
     "byte_table",
     "head_table",
     "inspector",
+    "panel",
     "replay_panel",
     "sequence_picture",
 ]
