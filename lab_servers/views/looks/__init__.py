@@ -21,6 +21,13 @@ _MODULES = {
     "BetweenPolls": "polling_between",
     "Herd": "polling_herd",
     "RetryAfter": "polling_retry_after",
+    "ChatFrames": "frames",
+    "FrameLengths": "frames_lengths",
+    "CutCharacter": "frames_cut_character",
+    "BothWays": "frames_both_ways",
+    "CloseCodes": "frames_closing",
+    "ForbiddenFrames": "frames_forbidden",
+    "TokenCompression": "frames_compression",
 }
 
 
