@@ -72,6 +72,7 @@ class Lab:
         self._unrecorded_marks = 0
         self._takes: WeakSet[Take] = WeakSet()  # weak: an interrupt may keep a take from ever ending
         self._life = threading.RLock()  # held while the lab starts or stops
+        self._turn = asyncio.Lock()
         self._wall_clock_offset_ns = 0
 
     # --- life ---------------------------------------------------------------------------
@@ -149,6 +150,11 @@ class Lab:
     def submit(self, work: Coroutine[Any, Any, T]) -> Job[T]:
         """Run a coroutine on the lab's loop without waiting: ``await`` the job, or ask its result."""
         return self._thread.submit(work)
+
+    @property
+    def turn(self) -> asyncio.Lock:
+        """Held by the scenario that runs, on the lab's loop: a take records all that passes, so two would mix."""
+        return self._turn
 
     def mark(self, name: str, detail: str = "") -> None:
         """Note an application's moment, from any thread."""
@@ -265,6 +271,7 @@ class Lab:
         self._unrecorded_marks = 0
         self._takes.clear()
         self._budget = Budget(self._budget.limit_bytes)
+        self._turn = asyncio.Lock()  # a lock belongs to the loop on which somebody first waited for it
         self._wall_clock_offset_ns = wall_clock_offset_ns()
         try:
             for name in self._names:

@@ -71,6 +71,8 @@ class Scenario:
     def run(self, lab: Lab) -> Recording:
         """Run it, and block until it is done; the notebook's stop button ends it.
 
+        One scenario runs in a lab at a time: another begins when it has ended.
+
         Raises:
             BadParameter: the lab does not run a server that this run asks.
             LabNotRunning: the lab does not run, or was stopped meanwhile.
@@ -98,7 +100,7 @@ class Scenario:
             )
 
     async def _recorded(self, lab: Lab) -> Recording:
-        async with lab.record(type(self).__name__, **asdict(self)) as take:
+        async with lab.turn, lab.record(type(self).__name__, **asdict(self)) as take:
             marks = await self.perform(lab)
         try:
             recording = take.recording

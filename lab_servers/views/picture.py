@@ -9,6 +9,7 @@ import io
 import logging
 import os
 import re
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ from matplotlib.figure import Figure
 
 from lab_servers.errors import SaveFailed
 from lab_servers.views.style import THEMED
+
+# While it draws, settings of matplotlib and of warnings are changed that all threads share; a panel draws on its own.
+_DRAWING = threading.Lock()
 
 # Narrower than this its text cannot be read; it scrolls instead.
 MIN_WIDTH = "40em"
@@ -50,7 +54,7 @@ class Picture:
         """
         target = Path(path)
         try:
-            with _quiet_about_fonts(), mpl.rc_context({"svg.fonttype": "none"}):
+            with _drawing():
                 self.figure.savefig(target, facecolor="white")
         except (OSError, ValueError) as error:
             raise SaveFailed(f"{target} cannot be written ({error}): choose another place, and .png or .svg.") from None
@@ -59,7 +63,7 @@ class Picture:
     def svg(self) -> str:
         """The drawing as an SVG element that takes its text colours from the page around it."""
         buffer = io.StringIO()
-        with _quiet_about_fonts(), mpl.rc_context({"svg.fonttype": "none"}):
+        with _drawing():
             self.figure.savefig(buffer, format="svg", transparent=True)
         svg = re.sub(r"<metadata>.*?</metadata>", "", buffer.getvalue(), flags=re.DOTALL)
         svg = svg[svg.index("<svg") :]
@@ -85,6 +89,13 @@ class Picture:
 
     def __repr__(self) -> str:
         return str(self)
+
+
+@contextmanager
+def _drawing() -> Iterator[None]:
+    """One drawing at a time, with its text as text."""
+    with _DRAWING, _quiet_about_fonts(), mpl.rc_context({"svg.fonttype": "none"}):
+        yield
 
 
 @contextmanager

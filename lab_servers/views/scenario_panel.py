@@ -1,81 +1,32 @@
 """The scenario panel: choose parameters, run, cancel, and see the run as a picture, bytes, a table and code.
 
-``scenario_panel_controls.py`` is what the browser shows of it, ``looks/`` says how each run is shown, and
-``scenario_panel_text.py`` has its plain forms. Views know no scenario and no lab: both are handed over. A run that was
-pressed for has a thread of its own, so that neither the kernel nor the browser waits, and is drawn when it has ended.
+``scenario_panel_controls.py`` is what the browser shows of it, ``scenario_panel_run.py`` makes the runs, ``looks/``
+says how each is shown, and ``scenario_panel_text.py`` has the plain forms. A run is drawn when it has ended.
 """
 
 from __future__ import annotations
 
 import threading
-import time
-from asyncio import CancelledError
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic
 from weakref import WeakSet
 
 import ipywidgets
 
-from lab_servers.errors import BadParameter, LabError, LabNotRunning
-from lab_servers.parameters import Parameter
+from lab_servers.errors import BadParameter
 from lab_servers.recording import Recording
 from lab_servers.views.inspector_widget import Inspector, inspector
 from lab_servers.views.looks import Look, look_of
 from lab_servers.views.scenario_panel_controls import Mistake, PanelControls, fields_of, texts_of, values_of
-from lab_servers.views.scenario_panel_text import as_html, as_text, chosen_words, code_of, picture_html
+from lab_servers.views.scenario_panel_run import LabT, Runnable, Runner
+from lab_servers.views.scenario_panel_text import as_html, as_text, chosen_words, code_of, pages_of
 from lab_servers.wire.printable import printable
-
-LabT = TypeVar("LabT", contravariant=True)
-
-# The second press of a double click comes within this time, and may come when a short run has already ended.
-DOUBLE_CLICK_S = 0.4
-
-# A run that is longer shows how far it is, this often.
-PROGRESS_AFTER_S = 0.5
-PROGRESS_EVERY_S = 0.25
 
 MAX_SENTENCE_CHARACTERS = 400
 
-AGAIN = "run the cell that starts it, then this cell again."
-
-
-class UnderWay(Protocol):
-    """A run under way: what ``start`` of a scenario gives."""
-
-    def result(self, timeout_s: float | None = None) -> Recording:
-        """Wait for the recording; raise ``TimeoutError`` when it is not there after ``timeout_s`` seconds."""
-
-    def cancel(self) -> None:
-        """Ask for the end of the run."""
-
-    def done(self) -> bool:
-        """Whether it has ended."""
-
-
-class Runnable(Protocol[LabT]):
-    """What a panel needs of a scenario, which is also a frozen dataclass of its parameters."""
-
-    @classmethod
-    def parameters(cls) -> tuple[Parameter, ...]:
-        """What can be chosen."""
-
-    @classmethod
-    def sentence(cls) -> str:
-        """The question that the run answers."""
-
-    @property
-    def about_s(self) -> float:
-        """About how long it takes, seconds."""
-
-    def call(self) -> str:
-        """The call that makes this very run."""
-
-    def run(self, lab: LabT) -> Recording:
-        """Run it and wait."""
-
-    def start(self, lab: LabT) -> UnderWay:
-        """Start it without waiting."""
+NO_BYTES = "No connection was opened in this run, so there are no bytes to inspect."
+BYTES_TO_COME = "The bytes come as soon as the kernel is free."
 
 
 class ScenarioPanel(Generic[LabT]):
@@ -87,39 +38,41 @@ class ScenarioPanel(Generic[LabT]):
         widget: The panel as a widget, to be put into another one.
     """
 
-    _open: ClassVar[WeakSet[ScenarioPanel[Any]]] = WeakSet()
+    _made: ClassVar[WeakSet[ScenarioPanel[Any]]] = WeakSet()
 
     def __init__(self, scenario: Runnable[LabT], lab: LabT, recording: Recording) -> None:
         self.scenario = scenario
         self.recording = recording
-        self._lab = lab
+        self.lab = lab
         self._parameters = scenario.parameters()
         self._look: Look = look_of(recording)
         self._typed: dict[str, Any] = dict(texts_of(self._parameters, scenario))
         # Messages of a page come on whatever thread the kernel chooses, and a run ends on its own.
         self._lock = threading.RLock()
-        self._job: UnderWay | None = None
-        self._is_running = self._is_cancelled = self._is_closed = False
-        self._begun_s = -DOUBLE_CLICK_S
+        self._runner = Runner(lab, self, self._lock)
+        self._is_closed = False
         self._inspector: Inspector | None = None
         self._wants_bytes = False
 
+        head = {"name": self.name, "sentence": scenario.sentence(), "fields": fields_of(self._parameters)}
         self._controls = PanelControls(
-            head={
-                "name": type(scenario).__name__,
-                "sentence": scenario.sentence(),
-                "fields": fields_of(self._parameters),
-            },
+            head=head,
             typed={"by": "", "values": self._typed},
-            pages=_pages(scenario, self._look),
-            status=f"Shown: the run {chosen_words(self._parameters, scenario)}.",
+            pages=pages_of(scenario, self._look),
+            bytes_note=BYTES_TO_COME,
+            status=f"Shown: the run {self._words(scenario)}.",
         )
         self._bytes = ipywidgets.VBox([])
         self._bytes.add_class("lss-bytes")
         self.widget = ipywidgets.VBox([self._controls, self._bytes])
         self.widget.add_class("lss-panel")
         self._controls.on_msg(self._heard)
-        self._open.add(self)
+        self._made.add(self)
+
+    @property
+    def name(self) -> str:
+        """The scenario's name."""
+        return type(self.scenario).__name__
 
     @property
     def status(self) -> str:
@@ -129,38 +82,46 @@ class ScenarioPanel(Generic[LabT]):
     @property
     def is_running(self) -> bool:
         """Whether a run is under way."""
-        return self._is_running
+        return self._runner.is_running
 
     @property
     def code(self) -> str:
         """The import and the call that make the run that is shown."""
         return code_of(self.scenario)
 
+    def _words(self, scenario: Runnable[LabT]) -> str:
+        return chosen_words(self._parameters, scenario)
+
+    def cancel(self) -> None:
+        """Ask for the end of the run under way, if there is one; what is shown stays."""
+        with self._lock:
+            if self._runner.cancel():
+                self._say("Cancelling…")
+
     def close(self) -> None:
         """End the run under way, if there is one, and take the panel off the page; closing twice is harmless."""
         with self._lock:
-            if self._is_closed:
-                return
-            self._is_closed = True
-            self.cancel()
-            self._drop_inspector()
-            for widget in (self._controls, self._bytes.layout, self._bytes, self.widget.layout, self.widget):
-                widget.close()
+            if not self._is_closed:
+                self._runner.cancel()
+                self._is_closed = True
+                self._drop_inspector()
+                for widget in (self._controls, self._bytes.layout, self._bytes, self.widget.layout, self.widget):
+                    widget.close()
 
     # --- what the page says -----------------------------------------------------------------------
 
     def _heard(self, _: object, message: Any, __: object) -> None:
         """One message of a page. What makes no sense is left alone."""
-        if not isinstance(message, dict):
-            return
         with self._lock:
-            if self._is_closed:
-                return
             match message:
+                case _ if self._is_closed:
+                    pass
                 case {"press": "run", "id": str(press), "typed": dict(typed)}:
-                    self._keep_typed(typed, press.partition(" ")[0])
-                    self._press_run()
-                    self._controls.heard = press
+                    try:
+                        self._keep_typed(typed, press.partition(" ")[0])
+                        self._press_run()
+                    finally:
+                        self._controls.heard = press
                 case {"press": "cancel"}:
                     self.cancel()
                 case {"typed": dict(typed), "by": str(view)}:
@@ -168,156 +129,104 @@ class ScenarioPanel(Generic[LabT]):
                     self._check_typed()
                 case {"tab": str(tab)}:
                     self._wants_bytes = tab == "bytes"
-                    if self._wants_bytes:
-                        self._show_bytes()
+                    self._show_bytes()
 
     def _keep_typed(self, typed: Mapping[str, Any], view: str) -> None:
         known = {one.name for one in self._parameters}
         self._typed = {**self._typed, **{name: value for name, value in typed.items() if name in known}}
         self._controls.typed = {"by": view, "values": self._typed}
 
-    def _chosen(self) -> Runnable[LabT] | None:
-        """The scenario with what stands in the fields; without one, the status says why."""
-        values = values_of(self._parameters, self._typed)
-        if isinstance(values, Mistake):
-            self._say(values.sentence, wrong=values.name)
-            return None
-        try:
-            chosen: Runnable[LabT] = replace(self.scenario, **values)  # type: ignore[type-var]
-        except BadParameter as mistake:  # two that do not fit each other
-            self._say(str(mistake), is_wrong=True)
-            return None
-        return chosen
+    def _press_run(self) -> None:
+        if self._runner.is_running:
+            self._say("A run is under way; this press started no other.")
+            return
+        chosen = self._chosen()
+        if isinstance(chosen, Mistake):
+            self._say(chosen.sentence, is_wrong=True, wrong=chosen.name)
+        elif not self._runner.is_second_click(chosen):
+            self._controls.about_s = max(0.0, float(chosen.about_s))
+            self._controls.is_running = True
+            self._say("Running…")
+            self._runner.begin(chosen)
 
     def _check_typed(self) -> None:
         """Say whether what stands in the fields can be run, unless a run has the status line."""
-        if self._is_running:
-            return
         chosen = self._chosen()
-        if chosen is None:
+        if self._runner.is_running:
             return
-        if chosen == self.scenario:
-            self._say(f"Shown: the run {chosen_words(self._parameters, self.scenario)}.")
+        if isinstance(chosen, Mistake):
+            self._say(chosen.sentence, is_wrong=True, wrong=chosen.name)
+        elif chosen == self.scenario:
+            self._say(f"Shown: the run {self._words(chosen)}.")
         else:
-            self._say("Changed, not run yet: press Run.")
+            self._say("Changed, and not run yet: press Run.")
+
+    def _chosen(self) -> Runnable[LabT] | Mistake:
+        """The scenario with what stands in the fields."""
+        values = values_of(self._parameters, self._typed)
+        if isinstance(values, Mistake):
+            return values
+        try:
+            chosen: Runnable[LabT] = replace(self.scenario, **values)  # type: ignore[type-var]
+        except BadParameter as mistake:  # each may be so, but not together
+            return Mistake("", str(mistake))
+        return chosen
 
     def _say(self, sentence: str, *, is_wrong: bool = False, wrong: str = "") -> None:
         if not self._is_closed:
             with self._controls.hold_sync():
-                self._controls.wrong = wrong
-                self._controls.is_wrong = is_wrong or bool(wrong)
+                self._controls.wrong, self._controls.is_wrong = wrong, is_wrong
                 self._controls.status = printable(sentence, MAX_SENTENCE_CHARACTERS)
 
-    # --- running ----------------------------------------------------------------------------------
+    # --- what a run says, on its thread -------------------------------------------------------------
 
-    def _press_run(self) -> None:
-        if self._is_running:
-            self._say("A run is under way; this press started no other.")
-            return
-        if time.monotonic() - self._begun_s < DOUBLE_CLICK_S:
-            return
-        chosen = self._chosen()
-        if chosen is None:
-            return
-        self._is_running, self._is_cancelled, self._job = True, False, None
-        self._begun_s = time.monotonic()
-        self._controls.about_s = max(0.0, float(chosen.about_s))
-        self._controls.is_running = True
-        self._say("Running…")
-        try:
-            threading.Thread(target=self._run, args=(chosen,), name="scenario panel", daemon=True).start()
-        except RuntimeError as error:  # the system has no thread left
-            self._ended(f"Nothing was run ({error}): end other programs and try again.", is_wrong=True)
-
-    def cancel(self) -> None:
-        """Ask for the end of the run under way, if there is one; what is shown stays."""
-        with self._lock:
-            if not self._is_running or self._is_cancelled:
-                return
-            self._is_cancelled = True
-            self._say("Cancelling…")
-            if self._job is not None:
-                self._job.cancel()
-
-    def _run(self, chosen: Runnable[LabT]) -> None:
-        """One run, on a thread of its own."""
-        try:
-            recording = self._recorded(chosen)
-            took_s = time.monotonic() - self._begun_s
-            if not self._is_closed:
-                self._show(chosen, recording)
-        except CancelledError:
-            shown = chosen_words(self._parameters, self.scenario)
-            self._ended(f"Cancelled. Still shown: the run before, {shown}.")
-        except LabNotRunning:
-            when = "is not running" if self._job is None else "was stopped during the run"
-            self._ended(f"The lab {when}: {AGAIN}", is_wrong=True)
-        except LabError as error:
-            self._ended(str(error), is_wrong=True)
-        except BaseException as error:  # an exit() too: nobody is above this thread to hear of it
-            said = str(error) or "it says no more"
-            self._ended(f"The run failed with {type(error).__name__}: {said}.", is_wrong=True)
-        else:
-            late = " It had ended before it could be cancelled." if self._is_cancelled else ""
-            self._ended(f"Run {chosen_words(self._parameters, chosen)}, in {took_s:.1f} s.{late}")
-
-    def _recorded(self, chosen: Runnable[LabT]) -> Recording:
-        job = chosen.start(self._lab)
-        with self._lock:
-            self._job = job
-            if self._is_cancelled:
-                job.cancel()
-        wait_s = PROGRESS_AFTER_S
-        while not job.done():
-            try:
-                return job.result(wait_s)
-            except TimeoutError:  # not ended yet, or the run's own, which result() below raises again
-                wait_s = PROGRESS_EVERY_S
-                self._tell_progress()
-        return job.result()
-
-    def _tell_progress(self) -> None:
+    def tell_progress(self, elapsed_s: float) -> None:
+        """The run has taken so long, in seconds."""
         with self._lock:
             if not self._is_closed:
-                self._controls.elapsed_s = time.monotonic() - self._begun_s
+                self._controls.elapsed_s = elapsed_s
 
-    def _ended(self, sentence: str, *, is_wrong: bool = False) -> None:
-        with self._lock:
-            self._job, self._is_running = None, False
-            if not self._is_closed:
-                with self._controls.hold_sync():
-                    self._controls.is_running = False
-                    self._controls.elapsed_s = -1.0
-                    self._say(sentence, is_wrong=is_wrong)
-
-    def _show(self, chosen: Runnable[LabT], recording: Recording) -> None:
-        """Draw a run that has ended, and put it in the place of the one before."""
+    def show(self, scenario: Runnable[LabT], recording: Recording, took_s: float) -> str:
+        """Draw a run that has ended, put it in the place of the one before, and return the sentence that says so."""
+        if self._is_closed:
+            return ""
         look = look_of(recording)
-        pages = _pages(chosen, look)
+        pages = pages_of(scenario, look)
         with self._lock:
-            if self._is_closed:
-                return
-            self.scenario, self.recording, self._look = chosen, recording, look
-            self._drop_inspector()
-            self._controls.pages = pages
-            if self._wants_bytes:
+            if not self._is_closed:
+                self.scenario, self.recording, self._look = scenario, recording, look
+                self._drop_inspector()
+                self._controls.pages = pages
                 self._show_bytes()
+            since = "" if self._chosen() == scenario else " The fields were changed meanwhile."
+        return f"Run {self._words(scenario)}, in {took_s:.1f} s.{since}"
+
+    def tell_cancelled(self) -> str:
+        """The sentence that says what is shown after a run was cancelled."""
+        return f"Cancelled. Still shown: the run before, {self._words(self.scenario)}."
+
+    def tell_end(self, sentence: str, is_wrong: bool) -> None:
+        """The next run may begin."""
+        with self._lock:
+            if not self._is_closed:
+                self._controls.elapsed_s = -1.0
+                self._say(sentence, is_wrong=is_wrong)
+                self._controls.is_running = False
 
     # --- the bytes ----------------------------------------------------------------------------------
 
     def _show_bytes(self) -> None:
-        """Make the inspector of the run that is shown, unless it is there."""
-        if self._inspector is not None:
+        """Make the inspector of the run that is shown, once its tab is open."""
+        if not self._wants_bytes or self._inspector is not None:
             return
-        if not self.recording.captures:
-            self._controls.bytes_note = "No connection was opened in this run, so there are no bytes to inspect."
-            return
-        self._inspector = inspector(self.recording)
-        self._bytes.children = (self._inspector,)
-        self._controls.bytes_note = ""
+        self._controls.bytes_note = "" if self.recording.captures else NO_BYTES
+        if self.recording.captures:
+            self._inspector = inspector(self.recording)
+            self._bytes.children = (self._inspector,)
 
     def _drop_inspector(self) -> None:
         gone, self._inspector = self._inspector, None
+        self._controls.bytes_note = BYTES_TO_COME
         if gone is not None:  # else each run would leave one behind, with its bytes
             self._bytes.children = ()
             gone.layout.close()
@@ -327,24 +236,21 @@ class ScenarioPanel(Generic[LabT]):
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The widget, and beside it what a saved page, a screen reader or a terminal can show."""
-        made = {} if self._is_closed else self.widget._repr_mimebundle_(**options) or {}
+        with self._lock:
+            made: Any = {} if self._is_closed else self.widget._repr_mimebundle_(**options) or {}
         data, metadata = made if isinstance(made, tuple) else (made, {})
         return {**data, "text/html": self._repr_html_(), "text/plain": str(self)}, metadata
 
     def _repr_html_(self) -> str:
         with self._lock:
-            return as_html(self._parameters, self.scenario, self._look, self._controls.pages, self.status)
+            return as_html(self.scenario, self._controls.pages, self.status)
 
     def __str__(self) -> str:
         with self._lock:
-            return as_text(self._parameters, self.scenario, self._look, self.status)
+            return as_text(self.scenario, self._look, self.status)
 
     def __repr__(self) -> str:
         return str(self)
-
-
-def _pages(scenario: Any, look: Look) -> dict[str, str]:
-    return {"picture": picture_html(look), "table": look.table._repr_html_(), "code": code_of(scenario)}
 
 
 def panel(
@@ -365,24 +271,20 @@ def panel(
         LabError: what the run raises, where there is no recording.
     """
     kind = scenario if isinstance(scenario, type) else type(scenario)
-    if not all(hasattr(kind, name) for name in ("parameters", "sentence", "call", "run", "start")):
+    if not all(hasattr(kind, name) for name in ("parameters", "sentence", "call", "start")):
         raise BadParameter(
             f"A panel needs a scenario, such as FourWays or FourWays(interval_s=0.1), not {scenario!r:.60}."
         )
+    if not hasattr(lab, "is_running"):
+        raise BadParameter(f"A panel needs the lab that start_lab() gave, not a {type(lab).__name__}.")
     first: Runnable[LabT] = scenario() if isinstance(scenario, type) else scenario
-    if recording is None:
-        _make_way(kind.__name__, lab)
-        recording = first.run(lab)
-    else:
-        first = _scenario_of(first, recording)
-    return ScenarioPanel(first, lab, recording)
-
-
-def _make_way(name: str, lab: object) -> None:
-    """End what an earlier panel of the same scenario runs: its cell is run again, and the new run would wait for it."""
-    for earlier in list(ScenarioPanel._open):
-        if earlier._lab is lab and type(earlier.scenario).__name__ == name:
+    # Where a cell is run again, its new run would have to wait for what its old panel still runs.
+    for earlier in list(ScenarioPanel._made):
+        if earlier.lab is lab and earlier.name == kind.__name__:
             earlier.cancel()
+    if recording is None:
+        return ScenarioPanel(first, lab, first.run(lab))
+    return ScenarioPanel(_scenario_of(first, recording), lab, recording)
 
 
 def _scenario_of(scenario: Runnable[LabT], recording: Recording) -> Runnable[LabT]:
