@@ -122,11 +122,11 @@ def _cursor_cases(recording: Recording | None, random: Random) -> Iterator[Case]
 
 
 def _events(first: int, last: int) -> list[Event]:
-    return [{"id": number, "line": f"event {number}"} for number in range(first, last + 1)]
+    return [{"id": number} for number in range(first, last + 1)]
 
 
 def _answer(first: int, last: int) -> Event:
-    return {"events": _events(first, last), "next": last, "done": False}
+    return {"events": _events(first, last), "next": last}
 
 
 def _recorded_answers(recording: Recording) -> Iterator[Event]:
@@ -157,7 +157,7 @@ def _jitter_cases(recording: Recording | None, random: Random) -> Iterator[Case]
         yield Case((0, 0.5, value), value + 0.5, _RETRY_AFTER, f"{_RFC_9110}10.2.3")
     full, retry_after = "https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/", "10.2.3"
     for _ in range(8):
-        failures, draw, wait_s = random.randint(0, 4), round(random.random(), 3), random.randint(1, 90)
+        failures, draw, wait_s = random.randint(0, 4), random.randint(1, 7) / 8, random.randint(1, 90)
         longest_s = BASE_S * 2**failures
         yield Case((failures, draw, 0), draw * longest_s, _FULL, full, "made with a seed")
         many = random.randint(5, 3000)

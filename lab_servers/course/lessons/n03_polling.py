@@ -33,9 +33,13 @@ def _saved_shows(recording: Recording) -> str:
         f"{conditional.statuses.count(304)} of {conditional.requests} answers were 304. Plain polling: "
         f"{plain.requests} requests, {plain.bytes:,} bytes; conditional polling: {conditional.requests} requests, "
         f"{conditional.bytes:,} bytes, which is {1 - conditional.bytes / plain.bytes:.0%} less. Its client sent "
-        f"{conditional.sent_bytes - plain.sent_bytes:+,} bytes, its server "
-        f"{conditional.received_bytes - plain.received_bytes:+,}."
+        f"{_more(conditional.sent_bytes - plain.sent_bytes)}, its server "
+        f"{_more(conditional.received_bytes - plain.received_bytes)}."
     )
+
+
+def _more(count: int) -> str:
+    return f"{abs(count):,} bytes {'more' if count >= 0 else 'less'}"
 
 
 # --- twice as often -------------------------------------------------------------------------------------
@@ -102,7 +106,7 @@ LESSON = Lesson(
     objectives=(
         Objective(
             "send a conditional request, and read off a recording what it saves and what plain and long polling cost",
-            cells=("again-run", "again-look", "again-table", "conditional-bytes", "conditional-answer", "again-panel"),
+            cells=("again-run", "again-look", "again-table", "conditional-bytes", "conditional-answer"),
             predictions=("03-not-modified", "03-twice-as-often"),
             checks=("03-condition",),
             sections=(
@@ -133,7 +137,7 @@ LESSON = Lesson(
         ),
         Objective(
             "spread the retries of many clients with jitter, and wait at least as long as `Retry-After` says",
-            cells=("herd-run", "herd-look", "herd-panel", "retry-run", "retry-look"),
+            cells=("herd-run", "herd-look", "herd-table", "retry-run", "retry-look"),
             predictions=("03-herd",),
             checks=("03-jitter",),
             sections=(f"{_RFC_9110}10.2.3", f"{_RFC_9110}15.6.4"),
