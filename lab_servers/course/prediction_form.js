@@ -41,7 +41,6 @@ function number({ model, name }) {
   input.setAttribute("aria-label", `Your number${model.get("unit") && ` of ${model.get("unit")}`}`);
   input.setAttribute("aria-describedby", `${name}-bounds`);
   input.addEventListener("input", () => put(model, "typed", input.value));
-  // Enter commits to nothing more than what stands there; JupyterLab must not take it for a command.
   const bounds = Object.assign(part("span", "lsp-bounds", model.get("bounds")), { id: `${name}-bounds` });
   const line = part("div", "lsp-line");
   line.append(input, part("span", "lsp-unit", model.get("unit")), bounds);
@@ -96,8 +95,9 @@ export default {
     const status = part("p", "lsp-status");
     status.setAttribute("role", "status");
     form.append(part("legend", "lsp-question", model.get("question")), ...made.shown, status);
-    // Keys in the form are for its controls: in the notebook's command mode a letter is a command.
-    form.setAttribute("data-lm-suppress-shortcuts", "true");
+    // Keys are for the control that has the focus: in the notebook's command mode an arrow or a letter is a command.
+    // JupyterLab looks from there upwards and may find its command before it gets to the form.
+    made.controls.forEach((control) => control.setAttribute("data-lm-suppress-shortcuts", "true"));
     el.append(form);
 
     const refresh = () => {
