@@ -8,6 +8,12 @@ from lab_servers.scenarios.frames_compression import TokenCompression
 from lab_servers.scenarios.frames_cut_character import CutCharacter
 from lab_servers.scenarios.frames_forbidden import ForbiddenFrames
 from lab_servers.scenarios.frames_lengths import FrameLengths
+from lab_servers.scenarios.handshake_answers import WrongAnswers
+from lab_servers.scenarios.handshake_chat import Handshake
+from lab_servers.scenarios.handshake_early import EarlyFrame
+from lab_servers.scenarios.handshake_refused import RefusedUpgrades
+from lab_servers.scenarios.handshake_share import ShareOfHttp
+from lab_servers.scenarios.handshake_subprotocols import Subprotocols
 from lab_servers.scenarios.one_exchange import OneExchange
 from lab_servers.scenarios.polling_ask_again import AskAgain
 from lab_servers.scenarios.polling_between import BetweenPolls
@@ -16,18 +22,32 @@ from lab_servers.scenarios.polling_retry_after import RetryAfter
 from lab_servers.scenarios.polling_time_limits import TimeLimits
 from lab_servers.scenarios.replay import Replay
 from lab_servers.scenarios.scenario import Scenario
+from lab_servers.scenarios.tcp_one_relay import OneRelay
+from lab_servers.scenarios.tcp_sends_and_reads import SendsAndReads
+from lab_servers.scenarios.tcp_small_writes import SmallWrites
+from lab_servers.scenarios.tcp_who_closed import WhoClosed
 
 # What `python -m lab_servers run NAME` knows, in the order of the course. Replay takes bytes, not parameters.
 SCENARIOS: dict[str, type[Scenario]] = {
     scenario.__name__: scenario
     for scenario in (
         FourWays,
+        OneRelay,
+        SendsAndReads,
+        SmallWrites,
+        WhoClosed,
         OneExchange,
         AskAgain,
         TimeLimits,
         BetweenPolls,
         Herd,
         RetryAfter,
+        Handshake,
+        ShareOfHttp,
+        EarlyFrame,
+        RefusedUpgrades,
+        WrongAnswers,
+        Subprotocols,
         ChatFrames,
         FrameLengths,
         CutCharacter,
@@ -39,21 +59,31 @@ SCENARIOS: dict[str, type[Scenario]] = {
 }
 
 __all__ = [
-    "SCENARIOS",
     "AskAgain",
     "BetweenPolls",
     "BothWays",
     "ChatFrames",
     "CloseCodes",
     "CutCharacter",
+    "EarlyFrame",
     "ForbiddenFrames",
     "FourWays",
     "FrameLengths",
+    "Handshake",
     "Herd",
     "OneExchange",
+    "OneRelay",
+    "RefusedUpgrades",
     "Replay",
     "RetryAfter",
+    "SCENARIOS",
     "Scenario",
+    "SendsAndReads",
+    "ShareOfHttp",
+    "SmallWrites",
+    "Subprotocols",
     "TimeLimits",
     "TokenCompression",
+    "WhoClosed",
+    "WrongAnswers",
 ]

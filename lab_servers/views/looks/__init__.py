@@ -16,6 +16,10 @@ from lab_servers.views.table import Table
 # The scenario's name and the module beside this one that has picture(recording) and table(recording) for it.
 _MODULES = {
     "FourWays": "four_ways",
+    "OneRelay": "tcp_one_relay",
+    "SendsAndReads": "tcp_sends_and_reads",
+    "SmallWrites": "tcp_small_writes",
+    "WhoClosed": "tcp_who_closed",
     "AskAgain": "polling_ask_again",
     "TimeLimits": "polling_time_limits",
     "BetweenPolls": "polling_between",
