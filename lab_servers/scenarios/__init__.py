@@ -59,6 +59,7 @@ SCENARIOS: dict[str, type[Scenario]] = {
 }
 
 __all__ = [
+    "SCENARIOS",
     "AskAgain",
     "BetweenPolls",
     "BothWays",
@@ -76,7 +77,6 @@ __all__ = [
     "RefusedUpgrades",
     "Replay",
     "RetryAfter",
-    "SCENARIOS",
     "Scenario",
     "SendsAndReads",
     "ShareOfHttp",

@@ -110,8 +110,8 @@ def sentence(recording: Recording) -> str:
         )
     return (
         f"{count}. {told}. Two writes take {ratio(recording):,.0f} times as long as with TCP_NODELAY, and the relay "
-        f"had the second part {_ms(statistics.median(found[TWO].apart_s))} after the first (median): the sender's system "
-        f"held it back."
+        f"had the second part {_ms(statistics.median(found[TWO].apart_s))} after the first (median): the "
+        f"sender's system held it back."
     )
 
 
