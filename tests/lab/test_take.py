@@ -170,3 +170,10 @@ def test_taking_many_recordings_never_reaches_the_bound() -> None:
             with lab.record("again") as take:
                 ask(lab)
             assert take.recording.notices == ()
+
+
+def test_a_take_in_a_lab_without_servers_is_empty_and_ends() -> None:
+    with Lab([]) as lab:
+        with lab.record("computed") as take:
+            pass
+        assert take.recording.captures == ()
