@@ -93,7 +93,7 @@ class WrongAnswers(Scenario):
 
 
 async def answer_oddly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A server that answers as the path of the request says. It has no secret, and keeps nothing from one to the next."""
+    """A server that answers as the path of the request says. It has no secret, and remembers nothing."""
     with suppress(asyncio.IncompleteReadError, OSError):
         request = await read_request(reader)
         case = CASES.get(request.target.removeprefix("/"), CASES["right"])

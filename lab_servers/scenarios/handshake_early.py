@@ -15,7 +15,7 @@ from lab_servers.lab import Lab
 from lab_servers.marks import Mark, now_ns
 from lab_servers.parameters import whole
 from lab_servers.scenarios.frames_raw import CLOSE, TEXT, close_payload, frame, read_frame
-from lab_servers.scenarios.handshake_peers import KEY, PATIENCE_S, accept_value, head, read_request, see_out, switching
+from lab_servers.scenarios.handshake_peers import KEY, PATIENCE_S, accept_value, head, read_request, switching
 from lab_servers.scenarios.scenario import Scenario
 
 MESSAGES = ("welcome", "you are third in the queue", "you are second in the queue")
@@ -58,7 +58,7 @@ class EarlyFrame(Scenario):
                 await read_frame(reader)
                 writer.write(b"".join(frames[self.early :]) + frame(CLOSE, close_payload(1000)))
                 await writer.drain()
-                await see_out(reader, writer)
+                await read_frame(reader)  # the client's own close frame; then both are done
 
         url = await lab.host_async("greeter", greet, scheme="ws")
         return {NAIVE: await _visit(url, NAIVE), CAREFUL: await _visit(url, CAREFUL)}

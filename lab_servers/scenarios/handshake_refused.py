@@ -1,7 +1,7 @@
 """Requests for a WebSocket that are not quite right, one connection each: what a server answers to them.
 
-Two are sent to a server written by hand as well, which does what the lab's own does not: it does not look at Origin, and
-it says which version it speaks. ``views/looks/handshake_refused.py`` shows the answers beside the rules.
+Two are sent to a server written by hand as well, which is unlike the lab's own: it does not look at Origin, and it says
+which version it speaks. ``views/looks/handshake_refused.py`` shows the answers beside the rules.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def request_of(case: Case, host: str, key: str) -> bytes:
     """The bytes of a request: the right one, with what the case changes."""
     right = {"Host": host, _UPGRADE: "websocket", _CONNECTION: "Upgrade", KEY: key, _VERSION: "13"}
     fields = {**right, **case.changes}
-    return head(f"{case.line}", [(name, value) for name, value in fields.items() if value is not None])
+    return head(case.line, [(name, value) for name, value in fields.items() if value is not None])
 
 
 async def answer_by_hand(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

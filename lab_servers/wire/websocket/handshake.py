@@ -18,12 +18,12 @@ from lab_servers.wire.websocket.inflate import Deflate
 from lab_servers.wire.websocket.lists import elements, extensions_of, has_token, is_token
 from lab_servers.wire.websocket.negotiation import DEFLATE, answer_faults, negotiated_deflate, parameter_faults
 
-__all__ = ["Deflate", "Problem", "accept_for", "negotiated_deflate", "request_problems", "response_problems"]
+__all__ = ["GUID", "Deflate", "Problem", "accept_for", "negotiated_deflate", "request_problems", "response_problems"]
 
 FieldLines = Sequence[tuple[str, str]]
 
 # Every server appends this to the key, so that only what speaks WebSocket can answer (§1.3).
-_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _KEY_BYTES = 16
 _EXAMPLE_KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 _WHITESPACE = " \t"
@@ -60,7 +60,7 @@ class Problem:
 
 def accept_for(key: str) -> str:
     """The ``Sec-WebSocket-Accept`` that belongs to a key: base64(SHA-1(key + GUID)), RFC 6455 §4.2.2."""
-    digest = hashlib.sha1((key.strip(_WHITESPACE) + _GUID).encode("utf-8", "surrogateescape"))
+    digest = hashlib.sha1((key.strip(_WHITESPACE) + GUID).encode("utf-8", "surrogateescape"))
     return base64.b64encode(digest.digest()).decode("ascii")
 
 
@@ -255,7 +255,7 @@ def _accept(values: list[str], keys: list[str]) -> Iterator[Problem]:
         text = "White space around the value: the client must ignore it, and some compare without doing so."
         yield Problem(Severity.ODD, text, "RFC 6455 §4.1", _ACCEPT)
     text = (
-        f"Right: it is base64(SHA-1(key + {_GUID})) for the key {keys[0].strip(_WHITESPACE)}. "
+        f"Right: it is base64(SHA-1(key + {GUID})) for the key {keys[0].strip(_WHITESPACE)}. "
         "It proves that the server speaks WebSocket; it is no secret and no protection."
     )
     yield _info(text, "RFC 6455 §4.2.2", _ACCEPT)

@@ -1,0 +1,129 @@
+"""What each side of a connection sent, drawn as a band of bytes: so much is HTTP, and from here on it is WebSocket.
+
+``looks/handshake*.py`` put bands of one or of many connections under each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from lab_servers.capture.capture import Side
+from lab_servers.dissection import Dissection
+from lab_servers.views.style import BLUE, FAINT, INK, VERMILION, new_figure
+
+HTTP, WEBSOCKET = "HTTP", "WebSocket"
+
+_HATCHES = {HTTP: "", WEBSOCKET: "////"}
+_COLORS = {HTTP: BLUE, WEBSOCKET: VERMILION}
+_HEIGHT = 0.5
+
+
+class Part(NamedTuple):
+    """A run of bytes of one kind: ``[start, stop)``, in what one side sent."""
+
+    start: int
+    stop: int
+    kind: str
+
+
+class Band(NamedTuple):
+    """Everything that one side of a connection sent.
+
+    Attributes:
+        label: What stands before it.
+        parts: Its bytes: one part for all of HTTP, one for each frame.
+        reads: The offsets at which a read of the relay ended.
+        words: What stands behind it.
+    """
+
+    label: str
+    parts: tuple[Part, ...]
+    reads: tuple[int, ...] = ()
+    words: str = ""
+
+    @property
+    def end(self) -> int:
+        """How many bytes there are."""
+        return self.parts[-1].stop if self.parts else 0
+
+    @property
+    def http_bytes(self) -> int:
+        """How many of them are HTTP."""
+        return sum(part.stop - part.start for part in self.parts if part.kind == HTTP)
+
+
+def band_of(dissection: Dissection, side: Side, label: str, words: str = "") -> Band:
+    """What one side sent, by what its dissectors say it is."""
+    conversation, capture = dissection.conversation, dissection.capture
+    chunks = capture.chunks_from(side)
+    sent = chunks[-1].end if chunks else 0
+    http_stop = conversation.http_end[side.value] if conversation.http_end else sent
+    parts = [Part(0, http_stop, HTTP)] if http_stop else []
+    for record in conversation.records(side.value, "websocket"):
+        parts.append(Part(record.pieces[0][0], record.pieces[-1][1], WEBSOCKET))
+    return Band(label, tuple(parts), tuple(chunk.end for chunk in chunks), words)
+
+
+def draw_bands(bands: Sequence[Band], *, reads: bool = False) -> Figure:
+    """Bands under each other on one scale of bytes.
+
+    Args:
+        bands: From the top down.
+        reads: Whether to mark where a read of the relay ended.
+    """
+    figure, axes = new_figure(9.6, 1.35 + (0.62 if reads else 0.44) * len(bands))
+    longest = max([band.end for band in bands], default=0) or 1
+    for row, band in enumerate(bands):
+        _draw_band(axes, band, -row, longest)
+        if reads:
+            for offset in band.reads:
+                axes.plot([offset], [-row - _HEIGHT / 2 - 0.1], marker="^", color=INK, markersize=7, clip_on=False)
+    axes.set_yticks([-row for row in range(len(bands))], [band.label for band in bands], fontsize=12)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.set_xlim(0, longest * (1.32 if any(band.words for band in bands) else 1.04))
+    axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= longest * 1.04])
+    axes.set_ylim(-len(bands) + 0.35, 0.55)
+    axes.set_xlabel("bytes sent on this connection")
+    signs: list[Patch | Line2D] = [
+        Patch(facecolor="none", edgecolor=_COLORS[kind], hatch=_HATCHES[kind], linewidth=1.6)
+        if _HATCHES[kind]
+        else Patch(facecolor=_COLORS[kind])
+        for kind in _COLORS
+    ]
+    words = [HTTP, "WebSocket, frame by frame"]
+    if reads:
+        signs.append(Line2D([], [], color=INK, marker="^", markersize=8, linestyle=""))
+        words.append("one read of the relay ended here")
+    legend = figure.legend(signs, words, loc="outside upper center", ncols=len(words), frameon=False)
+    for text in legend.get_texts():
+        text.set_color(INK)
+        text.set_fontsize(11)
+    return figure
+
+
+def _draw_band(axes: Axes, band: Band, row: float, longest: int) -> None:
+    for part in band.parts:
+        is_plain = not _HATCHES[part.kind]
+        axes.barh(
+            row, part.stop - part.start, left=part.start, height=_HEIGHT, linewidth=1.6, hatch=_HATCHES[part.kind],
+            facecolor=_COLORS[part.kind] if is_plain else "none", edgecolor=_COLORS[part.kind],
+        )  # fmt: skip
+    if not band.parts:
+        axes.text(0, row, "nothing", va="center", color=FAINT, fontsize=11)
+    if band.http_bytes and band.http_bytes < band.end:
+        top = row + _HEIGHT / 2
+        axes.plot([band.http_bytes] * 2, [row - _HEIGHT / 2 - 0.06, top + 0.06], color=INK, linewidth=2.5)
+        axes.annotate(
+            f"byte {band.http_bytes}", (band.http_bytes, top), (-5, -1), textcoords="offset points", ha="right",
+            va="top", color="white", fontsize=11, weight="bold",
+        )  # fmt: skip
+    axes.text(
+        band.end + longest * 0.012, row, band.words, va="center", color=INK, fontsize=11, parse_math=False
+    )  # fmt: skip
