@@ -57,10 +57,13 @@ def _others(connections: int) -> Iterator[str]:
 
 
 def as_html(shown: Inspected, notices: Iterable[str], connections: int) -> str:
-    """Tables of the first records and of their fields. Styles are inline; nothing in it loads or runs."""
+    """Tables of the first records and of their fields. Styles are inline; nothing in it loads or runs.
+
+    Titles are no headings: they would skip a level under whatever heading of the page they come to stand.
+    """
     title = escape(heading(shown.dissection))
     remarks = "".join(f"<p>{escape(notice)}</p>" for notice in (*notices, *_others(connections)))
-    return f"<h4>{title}</h4>{remarks}{_record_table(shown)}{''.join(_field_tables(shown))}"
+    return f"<p><strong>{title}</strong></p>{remarks}{_record_table(shown)}{''.join(_field_tables(shown))}"
 
 
 def _record_table(shown: Inspected) -> str:
@@ -98,7 +101,8 @@ def _field_tables(shown: Inspected) -> Iterator[str]:
         left -= len(fields)
         title = f"{ARROWS[record.sender]} {record.name}: {record.summary}"
         rows = "".join(_field_row(shown.data[record.sender], field) for field in fields)
-        yield f"<h5>{escape(printable(title, MAX_CELL_CHARACTERS))}</h5>{''.join(_note(note) for note in record.notes)}"
+        yield f"<p><strong>{escape(printable(title, MAX_CELL_CHARACTERS))}</strong></p>"
+        yield from map(_note, record.notes)
         yield _table(f"Fields of record {number + 1}", _FIELD_COLUMNS, rows)
         if not left:
             yield f"<p>Fields are listed up to {MAX_FIELDS}; the widget explains every byte.</p>"

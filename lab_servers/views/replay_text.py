@@ -49,10 +49,10 @@ def as_html(server: str, data: bytes, status: str, comparison: str, shown: Mappi
 
 
 def _html(server: str, data: bytes, status: str, comparison: str, shown: Mapping[str, str]) -> Iterator[str]:
-    yield f"<h4>{escape(f'Edit and replay: what the client sends to {server}')}</h4>"
+    yield f"<p><strong>{escape(f'Edit and replay: what the client sends to {server}')}</strong></p>"
     yield f'<pre style="{_PRE}">{escape(stream_text(data))}</pre><p>{escape(status)}</p>'
     yield f'<pre style="{_PRE}">{escape(call_text(server, data))}</pre>'
     if comparison:
         yield f"<p>{escape(comparison)}</p>"
     for heading, page in shown.items():
-        yield f"<h4>{escape(heading)}</h4>{page}"
+        yield f"<p><strong>{escape(heading)}</strong></p>{page}"

@@ -276,8 +276,8 @@ def test_beside_the_widget_stand_a_page_and_a_text() -> None:
     for words in ("Edit and replay", "Host: 127.0.0.1", "Answer: 405; before: 200."):
         assert words in data["text/html"]
         assert words in data["text/plain"]
-    assert "<h4>Recorded</h4>" in data["text/html"]
-    assert "<h4>Sent now</h4>" in data["text/html"]
+    assert "<p><strong>Recorded</strong></p>" in data["text/html"]
+    assert "<p><strong>Sent now</strong></p>" in data["text/html"]
 
 
 def test_captured_markup_is_text_in_the_page() -> None:
