@@ -62,7 +62,8 @@ def sequence_picture(capture: Capture, *, layer: str = "sse", max_steps: int = M
     Args:
         capture: The connection.
         layer: ``"sse"`` shows a body that is an event stream as its event blocks; ``"http"`` shows the
-            chunks or reads in which it came.
+            chunks or reads in which it came; ``"tcp"`` shows each read of the relay, and looks for nothing
+            in the bytes.
         max_steps: 20 to 500. On a longer connection like steps are gathered in brackets that say how many
             there were, how many bytes and for how long.
 

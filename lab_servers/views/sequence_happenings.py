@@ -29,6 +29,10 @@ HTTP_ENDS = "HTTP ends here"
 READ_OF = "read of "
 BODY_READ = f"{READ_OF}a body"
 
+# A read in which nobody looked for a protocol, and how much of it is shown.
+PLAIN_READ = "read"
+_SHOWN_BYTES = 60
+
 # The order of what happened at the same time, as the 101 and the first frames in one read. What the server did
 # comes after what the client did, and its numbers are the odd ones.
 _OPENING, _HTTP, _HTTP_END, _FRAMES, _ENDING = range(0, 10, 2)
@@ -91,6 +95,17 @@ def happenings(capture: Capture, conversation: Conversation, *, events: bool = T
             found += _records(clock, blocks, _HTTP, EVENT_BLOCK if len(blocks) > MAX_NAMED_BLOCKS else "")
     found += _end_of_http(capture, conversation)
     found.sort(key=itemgetter(0, 1, 2))  # time, rank, stop; a lambda would take three times as long
+    return found
+
+
+def plain_happenings(capture: Capture) -> list[Happening]:
+    """The reads of the relay and the transitions, in order of time; nothing is looked for in the bytes."""
+    found = list(_transitions(capture))
+    for at_ns, sender, offset, data in capture.chunks:
+        text = data[:_SHOWN_BYTES].decode("ascii", "backslashreplace")
+        stop = offset + len(data)
+        found.append(Happening(at_ns, _rank(_HTTP, sender), stop, sender, PLAIN_READ, len(data), detail=text))
+    found.sort(key=itemgetter(0, 1, 2))
     return found
 
 

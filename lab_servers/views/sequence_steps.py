@@ -14,14 +14,14 @@ from itertools import islice
 from lab_servers.capture.capture import Capture, Side
 from lab_servers.dissection import conversation_of, ended_sides
 from lab_servers.errors import require_one_of, require_whole
-from lab_servers.views.sequence_happenings import HTTP_ENDS, Happening, happenings
+from lab_servers.views.sequence_happenings import HTTP_ENDS, Happening, happenings, plain_happenings
 from lab_servers.views.sequence_words import Line, Words, gathered_lines
 from lab_servers.wire.conversation import Conversation
 from lab_servers.wire.model import Note, Severity
 
 MAX_STEPS = 60
 LEAST_MAX_STEPS, MOST_MAX_STEPS = 20, 500
-LAYERS = ("sse", "http")
+LAYERS = ("sse", "http", "tcp")
 
 # Fewer than these like ones in a row are drawn one by one.
 _LEAST_GATHERED = 3
@@ -94,7 +94,8 @@ def step_sequence(capture: Capture, *, layer: str = "sse", max_steps: int = MAX_
 
     Args:
         capture: The connection.
-        layer: ``"sse"`` shows a body that is an event stream as its event blocks, ``"http"`` as HTTP frames it.
+        layer: ``"sse"`` shows a body that is an event stream as its event blocks, ``"http"`` as HTTP frames it;
+            ``"tcp"`` shows each read of the relay, and looks for nothing in the bytes.
         max_steps: 20 to 500. What is more is gathered: first runs of like ones, then whatever stands between
             the rare ones. A pause that is long against the whole parts what is gathered.
 
@@ -104,11 +105,12 @@ def step_sequence(capture: Capture, *, layer: str = "sse", max_steps: int = MAX_
     require_one_of("layer", layer, LAYERS)
     require_whole("max_steps", max_steps, LEAST_MAX_STEPS, MOST_MAX_STEPS)
     conversation = conversation_of(capture)
-    happened = happenings(capture, conversation, events=layer == "sse")
+    is_plain = layer == "tcp"
+    happened = plain_happenings(capture) if is_plain else happenings(capture, conversation, events=layer == "sse")
     words = Words(capture, conversation, ended_sides(capture))
     shown = tuple(_step(group, capture.opened_ns, words) for group in gathered(happened, max_steps))
     recorded = sum(len(conversation.data[side.value]) for side in Side)
-    incomplete = tuple(side for side in Side if _is_cut(conversation, side))
+    incomplete = tuple(side for side in Side if not is_plain and _is_cut(conversation, side))
     return StepSequence(shown, len(happened), recorded - sum(step.size_bytes for step in shown), incomplete)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from lab_servers.capture.capture import Capture, Side
-from lab_servers.views.sequence_happenings import BODY_READ, HTTP_ENDS, READ_OF, Happening
+from lab_servers.views.sequence_happenings import BODY_READ, HTTP_ENDS, PLAIN_READ, READ_OF, Happening
 from lab_servers.wire.conversation import Conversation
 from lab_servers.wire.http1.records import Chunk, LastChunk, Opaque, Trailers
 from lab_servers.wire.model import Note, Record, Severity
@@ -65,6 +65,8 @@ class Words:
         if name == HTTP_ENDS:
             first, *more = happening.detail.split("\n")
             return (Line(None, name, first), *(Line(None, one) for one in more))
+        if name == PLAIN_READ:
+            return (Line(happening.by, name, plain(happening.detail), f" ({counted(happening.size_bytes)})"),)
         if name.startswith(READ_OF):
             return (self._of_read(happening, notes),)
         record = happening.record

@@ -111,6 +111,16 @@ def test_the_chunks_of_an_event_stream_are_shown_on_request() -> None:
     assert not [label for label in found if label.startswith("event")]
 
 
+def test_the_bare_reads_are_shown_on_request_and_no_rule_of_http_is_applied_to_them() -> None:
+    one = connection((1, CLIENT, b"hello\n"), (2, SERVER, b"\xe4"), (3, SERVER, b"!"), ends=closed_at(9))
+    found = steps(one, layer="tcp")
+    told = [step.label for step in found][1:4]
+    assert told == [r"read: hello\n (6 bytes)", r"read: \xe4 (1 byte)", "read: ! (1 byte)"]
+    assert not [note for step in found for note in step.notes]
+    assert "forbidden" not in str(sequence_picture(one, layer="tcp"))
+    assert not [step for step in steps(chat(2), layer="tcp") if step.ends_http]
+
+
 def test_an_event_stream_without_chunks_names_none() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
     one = connection((1, CLIENT, REQUEST), (2, SERVER, head + b"data: 1\n\n"), ends=closed_at(3))
@@ -196,7 +206,7 @@ def test_the_worst_note_is_a_sign_and_a_word_and_the_table_has_all_of_it() -> No
 # --- too many to draw one by one ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("layer", ["sse", "http"])
+@pytest.mark.parametrize("layer", ["sse", "http", "tcp"])
 @pytest.mark.parametrize("one", [event_stream(300), chat(200)], ids=["events", "chat"])
 def test_gathered_steps_lose_no_byte_and_no_step(one: Capture, layer: str) -> None:
     found = steps(one, layer=layer)
