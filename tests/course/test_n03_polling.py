@@ -1,4 +1,4 @@
-"""The questions on polling: what is right is read off a fresh recording, and is one of the answers that can be given."""
+"""The questions on polling: what is right is read off a fresh recording, and is an answer that can be given."""
 
 from __future__ import annotations
 
