@@ -29,6 +29,66 @@ class Misconception:
 _ALL: tuple[Misconception, ...] = (
     # 00_start_here
     # 01_bytes_on_tcp
+    Misconception(
+        "relay-needs-messages",
+        "Whoever passes on messages must know where they end.",
+        "TCP has no messages, only bytes in order. Who passes on every byte in order has passed on every message, "
+        "however its reads fell.",
+        "https://www.rfc-editor.org/rfc/rfc9293#section-2.2",
+    ),
+    Misconception(
+        "websocket-is-not-tcp",
+        "A WebSocket is another kind of connection than the one that HTTP uses.",
+        "It is a TCP connection like any other. Its first bytes are HTTP, then both sides change what they mean by "
+        "their bytes; TCP does not notice.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-1.7",
+    ),
+    Misconception(
+        "tcp-keeps-messages",
+        "What I send with one call arrives with one read.",
+        "TCP keeps the order of bytes and not the borders between sends. On an idle machine they often agree, until "
+        "the reader is late once.",
+        "https://www.rfc-editor.org/rfc/rfc9293#section-2.2",
+    ),
+    Misconception(
+        "tcp-joins-small-sends",
+        "TCP collects small sends and delivers them together.",
+        "It may, and it may not. A reader that is quick gets each as it comes; nobody promises either.",
+        "https://www.rfc-editor.org/rfc/rfc9293#section-3.7.4",
+    ),
+    Misconception(
+        "small-writes-are-free",
+        "On one machine it does not matter how many writes a request is made of.",
+        "The write itself is cheap. But with Nagle's algorithm the second small write waits for the first to be "
+        "acknowledged, and the receiver may delay that.",
+        "https://www.rfc-editor.org/rfc/rfc9293#section-3.7.4",
+    ),
+    Misconception(
+        "writes-cost-alike",
+        "Two writes take twice as long as one.",
+        "The time goes into waiting and not into writing: if the receiver delays its acknowledgement, the second part "
+        "waits for as long.",
+        "https://www.rfc-editor.org/rfc/rfc9293#section-3.8.6.3",
+    ),
+    Misconception(
+        "nagle-is-everywhere",
+        "Two small writes always cost tens of milliseconds.",
+        "Only where Nagle's algorithm is on at the sender and the receiver delays its acknowledgement. How long, and "
+        "when at all, differs from system to system; half a second is the limit.",
+        "https://www.rfc-editor.org/rfc/rfc9293#section-3.8.6.3",
+    ),
+    Misconception(
+        "fin-closes-both",
+        "A FIN closes the connection.",
+        "It closes one direction: who sends it has no more to send, and can still receive.",
+        "https://www.rfc-editor.org/rfc/rfc9293#section-3.6",
+    ),
+    Misconception(
+        "fin-is-a-reset",
+        "To the other side it is an error when somebody closes.",
+        "A FIN is read as the end of the stream, after every byte before it. Only a reset is an error.",
+        "https://www.rfc-editor.org/rfc/rfc9293#section-3.5.3",
+    ),
     # 02_http
     # 03_polling
     Misconception(
@@ -98,6 +158,106 @@ _ALL: tuple[Misconception, ...] = (
     # 04_sse
     # 05_websocket_handshake
     # 06_websocket_frames
+    Misconception(
+        "same-text-same-bytes",
+        "The same text is the same bytes on the wire.",
+        "From a client it is not: each frame is masked with a new key, so that nobody who chooses the text can "
+        "choose the bytes.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-10.3",
+    ),
+    Misconception(
+        "masking-encrypts",
+        "Masking keeps a message secret.",
+        "The key stands in the frame, right before the payload. Masking protects proxies from scripts, not messages "
+        "from readers; for that there is TLS.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-5.3",
+    ),
+    Misconception(
+        "header-has-two-bytes",
+        "The header of a frame has two bytes.",
+        "Two bytes, then as many as the length needs (0, 2 or 8), then 4 of masking key in a frame from a client.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-5.2",
+    ),
+    Misconception(
+        "header-has-one-size",
+        "The header of a frame always has its largest size.",
+        "It takes the fewest bytes that can tell the length: 7 bits up to 125, 16 bits up to 65,535, and 64 bits "
+        "only beyond.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-5.2",
+    ),
+    Misconception(
+        "control-frames-wait",
+        "A ping waits until the message under way is complete.",
+        "A control frame may stand between the fragments of a message, and is answered at once. That is what "
+        "fragments are for.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-5.4",
+    ),
+    Misconception(
+        "a-frame-is-a-message",
+        "A frame is a message, so each one must be text by itself.",
+        "A message may take many frames. Its text must be UTF-8 as a whole; where it is cut into frames says nothing.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-5.6",
+    ),
+    Misconception(
+        "broken-text-is-repaired",
+        "Where text is broken, the receiver puts in a replacement character.",
+        "A receiver of a text message that is not UTF-8 must fail the connection, with 1007. And text that is only "
+        "cut is not broken.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-8.1",
+    ),
+    Misconception(
+        "websocket-takes-turns",
+        "While one side speaks, the other has to listen.",
+        "The two directions are independent, as those of the TCP connection below. Each side sends when it likes.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-1.2",
+    ),
+    Misconception(
+        "server-only-answers",
+        "A server sends when it was asked.",
+        "After the handshake no side asks and no side answers: a server may send a message at any time.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-1.2",
+    ),
+    Misconception(
+        "1006-is-sent",
+        "1006 is a code that the peer sends.",
+        "It must not stand in a close frame. A library makes it up to tell its application that none came.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1",
+    ),
+    Misconception(
+        "the-dead-say-goodbye",
+        "Whoever goes away sends a close frame first.",
+        "A process that dies says nothing. What the peer gets is the end of the TCP connection, and of a machine "
+        "that lost power not even that.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5",
+    ),
+    Misconception(
+        "every-client-checks",
+        "A real client checks every rule.",
+        "Each library checks what its authors found worth it. A rule that your client does not check is one that "
+        "your server may break unnoticed.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-5.1",
+    ),
+    Misconception(
+        "masking-is-optional",
+        "The MASK bit lets each side choose.",
+        "A client must mask every frame and a server must mask none; whoever gets it otherwise must close the "
+        "connection.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-5.1",
+    ),
+    Misconception(
+        "each-message-shrinks-alone",
+        "Compression shrinks any message to a fraction.",
+        "It shortens what repeats. A small message repeats little in itself; what repeats is in the messages before "
+        "it.",
+        "https://www.rfc-editor.org/rfc/rfc7692#section-7.2.3.2",
+    ),
+    Misconception(
+        "small-messages-only-grow",
+        "Small messages get no smaller by compression.",
+        "Even a small message of JSON has names, quotes and braces that can be written in fewer bits. It is little, "
+        "but not nothing.",
+        "https://www.rfc-editor.org/rfc/rfc7692#section-7.2.1",
+    ),
 )
 
 CATALOGUE = {one.id: one for one in _ALL}
