@@ -123,7 +123,7 @@ class Prediction:
         if self._answer is None:
             if self._is_compared:
                 return f"No prediction was made before the result was shown. {AGAIN}"
-            return self._mistake or "Nothing chosen yet: commit to an answer before you run the next cell."
+            return self._mistake or "Nothing chosen yet: commit to an answer before you run on."
         said = f"Your prediction: “{self.question.said(self._answer)}”."
         if self._is_compared:
             return f"{said} The result has been shown, so it is locked. {AGAIN}"
