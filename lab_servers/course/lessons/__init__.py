@@ -1,8 +1,13 @@
 """The content of the course: one lesson for each notebook, in the learner's order."""
 
 from lab_servers.course.lesson import Lesson
-from lab_servers.course.lessons import n03_polling, n06_websocket_frames
+from lab_servers.course.lessons import n01_bytes_on_tcp, n03_polling, n05_websocket_handshake, n06_websocket_frames
 
-LESSONS: tuple[Lesson, ...] = (n03_polling.LESSON, n06_websocket_frames.LESSON)
+LESSONS: tuple[Lesson, ...] = (
+    n01_bytes_on_tcp.LESSON,
+    n03_polling.LESSON,
+    n05_websocket_handshake.LESSON,
+    n06_websocket_frames.LESSON,
+)
 
 __all__ = ["LESSONS"]
