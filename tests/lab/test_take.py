@@ -177,3 +177,11 @@ def test_a_take_in_a_lab_without_servers_is_empty_and_ends() -> None:
         with lab.record("computed") as take:
             pass
         assert take.recording.captures == ()
+
+
+def test_a_lab_without_servers_records_marks_alone() -> None:
+    with Lab([]) as lab:
+        with lab.record("nothing asked") as take:
+            lab.mark("thought", "of something")
+        assert [mark.name for mark in take.recording.marks] == ["thought"]
+        assert len(take.recording) == 0
