@@ -164,7 +164,7 @@ def test_every_exercise_has_two_hints_and_a_short_solution(lesson: Lesson) -> No
         assert all(exercise.hints)
         lines = [line for line in exercise.solution.splitlines() if line.strip()]
         assert len(lines) <= MOST_SOLUTION_LINES, exercise.name
-        assert max(map(len, lines)) <= 88, exercise.name
+        assert max(map(len, lines)) <= 100, exercise.name
 
 
 # --- claims -----------------------------------------------------------------------------------------
@@ -183,7 +183,6 @@ def test_every_claim_has_a_cell_and_a_test_file(claim: Claim) -> None:
 def test_every_claim_that_an_objective_names_is_in_the_catalogue() -> None:
     named = {claim for lesson in LESSONS for objective in lesson.objectives for claim in objective.claims}
     assert named == set(CLAIMS)
-    assert sorted(CLAIMS) == list(CLAIMS)
 
 
 def test_no_test_file_of_a_claim_is_left_without_a_claim() -> None:
