@@ -6,6 +6,12 @@ const BUSY_AFTER_MS = 400;
 
 let panels = 0;
 
+// Keys in a panel are for its controls: in the notebook's command mode an arrow goes to another cell, and a letter is a
+// command. Those with Ctrl or Alt, such as the one that saves, are left to JupyterLab.
+function keep(event) {
+  if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+}
+
 class Panel {
   constructor(model) {
     this.model = model;
@@ -23,9 +29,9 @@ class Panel {
     this.time = part("span", { class: "lss-time" });
     this.progress = part("div", { class: "lss-progress" }, this.bar, this.time);
     this.pages = new Pages(prefix, (tab) => this.opened(tab));
-    this.element = part("section", { class: "lss", "aria-label": `Panel of ${name}`, "data-lm-suppress-shortcuts": "true" },
+    this.element = part("section", { class: "lss", "aria-label": `Panel of ${name}`, on: { keydown: keep } },
       part("p", { class: "lss-question" }, part("span", { class: "lss-name", text: name }), " ", sentence),
-      part("form", { class: "lss-form", novalidate: "", autocomplete: "off", on: { submit: (event) => this.run(event) } },
+      part("form", { class: "lss-form", novalidate: "", autocomplete: "off", on: { submit: (event) => this.run(event), keydown: (event) => this.key(event) } },
         part("div", { class: "lss-fields" }, ...this.fields.elements),
         part("div", { class: "lss-buttons" }, this.runButton, this.cancelButton, this.progress)),
       this.status, this.pages.element);
@@ -50,6 +56,11 @@ class Panel {
     this.model.send({ press: "run", id: this.sent, typed: this.fields.values() });
     setTimeout(() => this.showStatus(), BUSY_AFTER_MS);
     this.showButtons();
+  }
+
+  // Enter in a field runs. A browser would do that by itself, but JupyterLab keeps the key from it.
+  key(event) {
+    if (event.key === "Enter" && event.target instanceof HTMLInputElement) this.run(event);
   }
 
   cancel() {

@@ -54,13 +54,14 @@ class ScenarioPanel(Generic[LabT]):
         self._inspector: Inspector | None = None
         self._wants_bytes = False
 
+        self._shown = f"Shown: the run {self._words(scenario)}."
         head = {"name": self.name, "sentence": scenario.sentence(), "fields": fields_of(self._parameters)}
         self._controls = PanelControls(
             head=head,
             typed={"by": "", "values": self._typed},
             pages=pages_of(scenario, self._look),
             bytes_note=BYTES_TO_COME,
-            status=f"Shown: the run {self._words(scenario)}.",
+            status=self._shown,
         )
         self._bytes = ipywidgets.VBox([])
         self._bytes.add_class("lss-bytes")
@@ -125,16 +126,20 @@ class ScenarioPanel(Generic[LabT]):
                 case {"press": "cancel"}:
                     self.cancel()
                 case {"typed": dict(typed), "by": str(view)}:
-                    self._keep_typed(typed, view)
-                    self._check_typed()
+                    # A field that is left after Enter says again what Run said already.
+                    if self._keep_typed(typed, view):
+                        self._check_typed()
                 case {"tab": str(tab)}:
                     self._wants_bytes = tab == "bytes"
                     self._show_bytes()
 
-    def _keep_typed(self, typed: Mapping[str, Any], view: str) -> None:
+    def _keep_typed(self, typed: Mapping[str, Any], view: str) -> bool:
+        """Keep what stands in the fields, and return whether that is something new."""
         known = {one.name for one in self._parameters}
-        self._typed = {**self._typed, **{name: value for name, value in typed.items() if name in known}}
+        before = self._typed
+        self._typed = {**before, **{name: value for name, value in typed.items() if name in known}}
         self._controls.typed = {"by": view, "values": self._typed}
+        return self._typed != before
 
     def _press_run(self) -> None:
         if self._runner.is_running:
@@ -157,7 +162,7 @@ class ScenarioPanel(Generic[LabT]):
         if isinstance(chosen, Mistake):
             self._say(chosen.sentence, is_wrong=True, wrong=chosen.name)
         elif chosen == self.scenario:
-            self._say(f"Shown: the run {self._words(chosen)}.")
+            self._say(self._shown)
         else:
             self._say("Changed, and not run yet: press Run.")
 
@@ -195,11 +200,12 @@ class ScenarioPanel(Generic[LabT]):
         with self._lock:
             if not self._is_closed:
                 self.scenario, self.recording, self._look = scenario, recording, look
+                self._shown = f"Run {self._words(scenario)}, in {took_s:.1f} s."
                 self._drop_inspector()
                 self._controls.pages = pages
                 self._show_bytes()
             since = "" if self._chosen() == scenario else " The fields were changed meanwhile."
-        return f"Run {self._words(scenario)}, in {took_s:.1f} s.{since}"
+            return f"{self._shown}{since}"
 
     def tell_cancelled(self) -> str:
         """The sentence that says what is shown after a run was cancelled."""
