@@ -325,10 +325,9 @@ class Lab:
         waits = [asyncio.ensure_future(hosted.relay.settle(since_ns)) for hosted in self.hosted]
         if not waits:  # a lab without servers, for a run that is computed or hosts its own
             return
-        if waits:  # a lab may run no server at all
-            _, late = await asyncio.wait(waits, timeout=settle_s)
-            for wait in late:
-                wait.cancel()
+        _, late = await asyncio.wait(waits, timeout=settle_s)
+        for wait in late:
+            wait.cancel()
 
     # --- how it shows itself --------------------------------------------------------------
 
