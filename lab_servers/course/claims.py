@@ -37,11 +37,32 @@ _ALL: tuple[Claim, ...] = (
     # 02_http
     # 04_sse
     # 05_websocket_handshake
+    Claim(
+        "C10",
+        "A WebSocket starts as an HTTP request and stops being HTTP at 101 Switching Protocols.",
+        "The request must bring a key and the answer the accept value that belongs to it. It is computed from the key "
+        "and a constant that everybody knows: it proves that the server understood the request, not who it is.",
+        "05_websocket_handshake",
+    ),
+    Claim(
+        "C12",
+        "Based on HTTP? Plain HTTP and SSE: yes. WebSocket: only the handshake.",
+        "That is HTTP/1.1. Over HTTP/2 the handshake itself is another: a CONNECT with :protocol, and 200 in place of "
+        "101 (RFC 8441 §5).",
+        "05_websocket_handshake",
+    ),
+    Claim(
+        "C13",
+        "A new protocol? Plain HTTP and SSE: no. WebSocket: yes, frames after the upgrade.",
+        "New bytes need no new connection and no new port: it is the same TCP connection to the last byte.",
+        "05_websocket_handshake",
+    ),
     # 06_websocket_frames
     Claim(
         "C11",
         "After the handshake of a WebSocket either side sends at any time.",
-        "A client must mask its frames, a server must not; control frames may stand between the fragments of a message.",
+        "A client must mask its frames and a server must not; control frames may stand between the fragments of a "
+        "message.",
         "06_websocket_frames",
     ),
 )

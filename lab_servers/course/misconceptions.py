@@ -157,6 +157,80 @@ _ALL: tuple[Misconception, ...] = (
     ),
     # 04_sse
     # 05_websocket_handshake
+    Misconception(
+        "websocket-on-another-port",
+        "WebSocket runs on a port of its own, beside HTTP.",
+        "ws has HTTP's port 80 and wss the port 443 of https. The request, the 101 and the frames travel on one "
+        "connection to one port.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-1.7",
+    ),
+    Misconception(
+        "101-ends-the-connection",
+        "After 101 the client opens a second connection, for the WebSocket.",
+        "101 changes what the bytes of this connection mean. It stays open, and the next byte after the empty line "
+        "belongs to the new protocol.",
+        "https://www.rfc-editor.org/rfc/rfc9110#section-15.2.2",
+    ),
+    Misconception(
+        "http-goes-on-beside-frames",
+        "HTTP requests and WebSocket frames share the connection after the upgrade.",
+        "After 101 nobody reads HTTP on it any more: the bytes of a request would be taken for a broken frame.",
+        "https://www.rfc-editor.org/rfc/rfc9110#section-7.8",
+    ),
+    Misconception(
+        "accept-authenticates-the-server",
+        "Only the real server can compute the accept value.",
+        "All that it takes stands in the request and in the standard. It proves that the other side understood the "
+        "handshake; who that is, TLS can tell.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-1.3",
+    ),
+    Misconception(
+        "accept-is-remembered",
+        "A server must have met this client before, to know the right accept value.",
+        "The key is new and random in every handshake, so that an answer kept from an earlier one is wrong.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-4.1",
+    ),
+    Misconception(
+        "cors-protects-websocket",
+        "CORS keeps other sites' pages away from my WebSocket.",
+        "There is no preflight and no permission to read: a browser lets any page open a WebSocket to any server. It "
+        "names the page in Origin, and the server must look.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-10.2",
+    ),
+    Misconception(
+        "browser-refuses-foreign-websocket",
+        "The same-origin policy stops such a request in the browser.",
+        "It does not hold for WebSocket. The request goes out, and may bring along the cookies of the server that it "
+        "goes to.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-10.2",
+    ),
+    Misconception(
+        "reads-end-with-messages",
+        "One read gives the head; the frames wait for the next.",
+        "TCP has no messages. What was written together may be read together, and what a program has read, it must "
+        "keep.",
+        "https://www.rfc-editor.org/rfc/rfc9293#section-2.2",
+    ),
+    Misconception(
+        "lost-bytes-are-noticed",
+        "If a frame got lost, the client would see an error.",
+        "A frame carries no number. Who throws away whole frames goes on at the start of the next one, and all looks "
+        "well.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-5.2",
+    ),
+    Misconception(
+        "subprotocol-mismatch-is-refused",
+        "A server refuses a client whose subprotocols it does not know.",
+        "It may, and need not: it can also leave the field out, and then the connection has no subprotocol. The client "
+        "has to look.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2",
+    ),
+    Misconception(
+        "server-names-its-own-subprotocol",
+        "If none fits, the server names the one that it prefers.",
+        "It may name only what the client has offered. A client must fail the connection if it gets another.",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-4.1",
+    ),
     # 06_websocket_frames
     Misconception(
         "same-text-same-bytes",

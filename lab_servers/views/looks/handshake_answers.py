@@ -45,10 +45,8 @@ def sentence(recording: Recording) -> str:
     found = answers(recording).values()
     opened = [case.name for case in found if case.concluded and case.concluded[0] == OPEN]
     right = sum(has_right_accept(case) for case in found)
-    return (
-        f"Of {counted(len(found), 'answer')}, {right} with the accept value that belongs to the key, the client opens "
-        f"{len(opened)}{': ' if opened else ''}{', '.join(opened)}."
-    )
+    taken = f"takes {len(opened)} of them: {', '.join(opened)}" if opened else "takes none of them"
+    return f"Of {counted(len(found), 'answer')}, {right} bring the accept value that belongs to the key. The client {taken}."
 
 
 def picture(recording: Recording) -> Picture:

@@ -52,8 +52,8 @@ def sentence(recording: Recording) -> str:
     which = f" ({', '.join(agreed)})" if agreed else ""
     without = sum(_opens(case) and named(case) is None for case in found)
     return (
-        f"In {counted(len(found), 'handshake')} the two sides agree on a subprotocol {len(agreed)} times{which}; {without} "
-        f"open without one, and in {sum(not _opens(case) for case in found)} the client fails the connection."
+        f"In {counted(len(found), 'handshake')} the two sides agree on a subprotocol {len(agreed)} times{which}; "
+        f"{without} open without one, and in {sum(not _opens(case) for case in found)} the client fails the connection."
     )
 
 
