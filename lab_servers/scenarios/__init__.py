@@ -14,6 +14,12 @@ from lab_servers.scenarios.handshake_early import EarlyFrame
 from lab_servers.scenarios.handshake_refused import RefusedUpgrades
 from lab_servers.scenarios.handshake_share import ShareOfHttp
 from lab_servers.scenarios.handshake_subprotocols import Subprotocols
+from lab_servers.scenarios.http_connections import Connections
+from lab_servers.scenarios.http_cut_short import CutShort
+from lab_servers.scenarios.http_expect import AskFirst
+from lab_servers.scenarios.http_late_parse import LateParse
+from lab_servers.scenarios.http_notes import NoteLife
+from lab_servers.scenarios.http_split_character import SplitCharacter
 from lab_servers.scenarios.one_exchange import OneExchange
 from lab_servers.scenarios.polling_ask_again import AskAgain
 from lab_servers.scenarios.polling_between import BetweenPolls
@@ -37,6 +43,12 @@ SCENARIOS: dict[str, type[Scenario]] = {
         SmallWrites,
         WhoClosed,
         OneExchange,
+        CutShort,
+        LateParse,
+        SplitCharacter,
+        Connections,
+        NoteLife,
+        AskFirst,
         AskAgain,
         TimeLimits,
         BetweenPolls,
@@ -61,17 +73,22 @@ SCENARIOS: dict[str, type[Scenario]] = {
 __all__ = [
     "SCENARIOS",
     "AskAgain",
+    "AskFirst",
     "BetweenPolls",
     "BothWays",
     "ChatFrames",
     "CloseCodes",
+    "Connections",
     "CutCharacter",
+    "CutShort",
     "EarlyFrame",
     "ForbiddenFrames",
     "FourWays",
     "FrameLengths",
     "Handshake",
     "Herd",
+    "LateParse",
+    "NoteLife",
     "OneExchange",
     "OneRelay",
     "RefusedUpgrades",
@@ -81,6 +98,7 @@ __all__ = [
     "SendsAndReads",
     "ShareOfHttp",
     "SmallWrites",
+    "SplitCharacter",
     "Subprotocols",
     "TimeLimits",
     "TokenCompression",
