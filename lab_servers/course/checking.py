@@ -97,7 +97,7 @@ def _cases(exercise: Exercise, recording: Recording | None, seed: int) -> list[C
                 f"It needs the recording of the run as well: check({exercise.name!r}, {exercise.answer}, recording)."
             ) from None
         raise BadParameter(
-            f"This recording of {recording.name} does not fit the exercise "
+            f"This recording of {printable(recording.name, 60)} does not fit the exercise "
             f"({printable(str(error), 200) or type(error).__name__}): give the one of the run before it."
         ) from None
 

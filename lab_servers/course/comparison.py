@@ -109,7 +109,7 @@ def comparison_of(question: Question, answer: Answer | None, recording: Recordin
         shows = question.shows(recording)
     except Exception as error:  # a recording of another run may lack anything that the question reads off it
         raise BadParameter(
-            f"The question {question.name!r} cannot be answered from this recording of {recording.name} "
+            f"The question {question.name!r} cannot be answered from this recording of {printable(recording.name, 60)} "
             f"({printable(str(error), 200) or type(error).__name__}): compare with the run that follows the question."
         ) from None
     said = "" if answer is None else printable(question.said(answer), MAX_CHARACTERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -37,7 +38,7 @@ class CourseMap:
     def _lines(self) -> Iterator[str]:
         for lesson in self.lessons:
             yield f"\n{lesson.notebook} ({lesson.reading_min} + {lesson.doing_min} minutes): {lesson.question}"
-            yield from (f"  - {objective.text}" for objective in lesson.objectives)
+            yield from (f"  - {objective.text.replace('`', '')}" for objective in lesson.objectives)
 
     def __repr__(self) -> str:
         return str(self)
@@ -56,13 +57,18 @@ class CourseMap:
 
 def _row(lesson: Lesson) -> str:
     name = escape(lesson.notebook)
-    objectives = "".join(f"<li>{escape(one.text)}</li>" for one in lesson.objectives)
+    objectives = "".join(f"<li>{_with_code(one.text)}</li>" for one in lesson.objectives)
     return (
         f'<tr><th scope="row" style="{_CELL};white-space:nowrap"><a href="{name}.ipynb">{name}</a></th>'
         f'<td style="{_CELL}">{escape(lesson.question)}</td>'
         f'<td style="{_CELL};white-space:nowrap">{lesson.reading_min} reading,<br>{lesson.doing_min} doing</td>'
         f'<td style="{_CELL}"><ul style="margin:0;padding-left:1.2em">{objectives}</ul></td></tr>'
     )
+
+
+def _with_code(markdown: str) -> str:
+    """An objective as HTML; it stands in the notebook as well, where backquotes mark what is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(markdown))
 
 
 def course_map() -> CourseMap:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from lab_servers.recording import Recording
 from lab_servers.wire.printable import printable
 
 Answer = str | float | tuple[str, ...]
+
+_THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+([.][0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,8 @@ class Number(Question):
         Raises:
             BadParameter: it is none, or out of bounds.
         """
-        plain = text.strip()
+        # Thousands apart, as the bounds are written; a comma in any other place is no part of a number.
+        plain = text.strip().replace(",", "") if _THOUSANDS.fullmatch(text.strip()) else text.strip()
         try:
             return self.require(int(plain) if plain.isascii() and plain.isdigit() else float(plain))
         except BadParameter:

@@ -85,8 +85,8 @@ def try_each(
     # In a copy of the cell's context, so that what the learner's code prints appears under the cell.
     context = contextvars.copy_context()
     thread = threading.Thread(target=context.run, args=(work,), name="check", daemon=True)
-    thread.start()
     try:
+        thread.start()  # inside, since the stop button may be pressed already
         _wait(thread, tries, one_limit_s, time.monotonic() + all_limit_s)
     finally:
         is_over.set()

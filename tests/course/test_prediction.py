@@ -91,11 +91,18 @@ def test_a_form_that_is_shown_after_the_result_is_locked_from_the_start() -> Non
 def test_a_number_is_read_as_it_is_typed_and_a_mistake_names_the_bounds() -> None:
     guess = predict("04-how-many")
     assert (guess.form.unit, guess.form.bounds) == ("requests", "from 0 to 100,000 requests")
-    for typed, answer in ((" 3 ", 3), ("3.5", 3.5), ("1e3", 1000.0), ("", None)):
+    for typed, answer in (
+        (" 3 ", 3),
+        ("3.5", 3.5),
+        ("1e3", 1000.0),
+        ("1,000", 1000),
+        ("12,345.5", 12345.5),
+        ("", None),
+    ):
         guess.form.typed = typed
         assert guess.answer == answer
         assert not guess.form.is_wrong
-    for typed in ("three", "1,5", "-1", "100001", "nan", "inf", "1e999", "9" * 5000, "<b>"):
+    for typed in ("three", "1,5", "1,00", ",100", "-1", "100001", "nan", "inf", "1e999", "9" * 5000, "<b>"):
         guess.form.typed = typed
         assert guess.answer is None, typed
         assert guess.form.is_wrong

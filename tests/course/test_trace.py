@@ -59,6 +59,7 @@ def test_the_tables_for_people_have_a_row_for_each() -> None:
     assert len(course.claim_table().rows) == len(CLAIMS)
     for lesson in LESSONS:
         assert lesson.question in str(course.course_map())
+        assert "`" not in course.course_map()._repr_html_() + str(course.course_map())
         assert f'<a href="{lesson.notebook}.ipynb">' in course.course_map()._repr_html_()
 
 
