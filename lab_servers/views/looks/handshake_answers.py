@@ -46,7 +46,7 @@ def sentence(recording: Recording) -> str:
     opened = [case.name for case in found if case.concluded and case.concluded[0] == OPEN]
     right = sum(has_right_accept(case) for case in found)
     taken = f"takes {len(opened)} of them: {', '.join(opened)}" if opened else "takes none of them"
-    return f"Of {counted(len(found), 'answer')}, {right} bring the accept value that belongs to the key. The client {taken}."
+    return f"Of {counted(len(found), 'answer')}, {right} bring the right accept value. The client {taken}."
 
 
 def picture(recording: Recording) -> Picture:

@@ -1,0 +1,53 @@
+"""C12: plain HTTP and SSE are based on HTTP, of WebSocket only the handshake; over HTTP/2 even that is another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab_servers.capture.capture import Side
+from lab_servers.dissection import dissect
+from lab_servers.lab import Lab
+from lab_servers.recording import Recording
+from lab_servers.scenarios import ShareOfHttp
+from lab_servers.views.looks.handshake_share import ALL, HANDSHAKE_ONLY, based_on_http, connections
+from tests.repository.project import ROOT
+
+
+@pytest.fixture(scope="module")
+def share() -> Iterator[Recording]:
+    with Lab(["http", "sse", "websocket"]) as lab:
+        yield ShareOfHttp(interval_s=0.01).run(lab)
+
+
+def test_it_is_computed_from_where_the_http_dissector_stops(share: Recording) -> None:
+    found = {kind: based_on_http(one.capture) for kind, one in connections(share).items()}
+    assert found == {"HTTP": ALL, "SSE": ALL, "WebSocket": HANDSHAKE_ONLY}
+
+
+def test_of_http_and_sse_every_byte_lies_in_a_record_of_http(share: Recording) -> None:
+    for kind in ("HTTP", "SSE"):
+        capture = connections(share)[kind].capture
+        for side in Side:
+            records = dissect(capture).records(side, "http")
+            assert sum(stop - start for one in records for start, stop in one.pieces) == len(capture.bytes_from(side))
+
+
+def test_of_a_websocket_only_the_two_heads_do(share: Recording) -> None:
+    found = connections(share)["WebSocket"]
+    for side in Side:
+        (head,) = found.records(side, "http")
+        assert 0 < head.pieces[-1][1] < len(found.capture.bytes_from(side))
+
+
+def test_correction_a_wish_for_an_upgrade_belongs_to_http_1_1(share: Recording) -> None:
+    # What RFC 8441 leaves out of the handshake over HTTP/2 is all here: a method GET, Upgrade, Connection and a key.
+    request = connections(share)["WebSocket"].conversation.messages("client")[0]
+    assert (request.method, request.version) == ("GET", "HTTP/1.1")
+    assert all(request.values(name) for name in ("Upgrade", "Connection", "Sec-WebSocket-Key"))
+
+
+def test_correction_the_notebook_tells_the_other_handshake_with_its_section() -> None:
+    text = (ROOT / "notebooks" / "05_websocket_handshake.ipynb").read_text(encoding="utf-8")
+    assert "https://www.rfc-editor.org/rfc/rfc8441#section-5" in text

@@ -1,0 +1,54 @@
+"""C13: WebSocket is a new protocol, plain HTTP and SSE are not; the connection and its port stay the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab_servers.capture.capture import Side
+from lab_servers.lab import Lab
+from lab_servers.recording import Recording
+from lab_servers.scenarios import RefusedUpgrades, ShareOfHttp
+from lab_servers.views.looks.handshake_refused import refusals
+from lab_servers.views.looks.handshake_share import connections, is_new_protocol
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    with Lab(["http", "sse", "websocket"]) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def share(lab: Lab) -> Recording:
+    return ShareOfHttp(interval_s=0.01).run(lab)
+
+
+def test_it_is_computed_from_the_upgrade_and_the_frames(share: Recording) -> None:
+    found = {kind: is_new_protocol(one.capture) for kind, one in connections(share).items()}
+    assert found == {"HTTP": "no", "SSE": "no", "WebSocket": "yes"}
+
+
+def test_after_the_upgrade_both_sides_send_frames(share: Recording) -> None:
+    found = connections(share)["WebSocket"]
+    assert found.conversation.upgraded_to == "websocket"
+    assert all(found.records(side, "websocket") for side in Side)
+
+
+def test_events_are_no_new_protocol_they_lie_in_the_body_of_a_response(share: Recording) -> None:
+    found = connections(share)["SSE"]
+    assert found.conversation.upgraded_to is None
+    assert found.records(Side.SERVER, "sse")
+    assert all(status.status == 200 for status in found.conversation.messages("server"))
+
+
+def test_correction_a_wish_for_an_upgrade_is_not_one(lab: Lab) -> None:
+    (case,) = refusals(RefusedUpgrades(case="old-version").run(lab)).values()
+    assert case.request.values("Upgrade") == ["websocket"]
+    assert is_new_protocol(case.capture) == "no"
+
+
+def test_correction_a_new_protocol_needs_no_new_connection_and_no_other_port(share: Recording) -> None:
+    (capture,) = share.of("websocket")
+    assert is_new_protocol(capture) == "yes"
