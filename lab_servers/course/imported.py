@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from importlib.util import find_spec
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec, resolve_name
 from pathlib import Path
 
 from lab_servers.errors import BadParameter
@@ -37,7 +38,7 @@ def imported_by(module: str) -> dict[str, tuple[str, ...]]:
     while waiting:
         name = waiting.pop(0)
         if name not in found:
-            found[name] = tuple(sorted(set(_imports(_source(name), name)) - {"__future__"}))
+            found[name] = tuple(sorted(set(_imports(_spec(name))) - {"__future__"}))
             waiting += [one for one in found[name] if one.split(".")[0] == OURS]
     return found
 
@@ -52,7 +53,7 @@ def import_table(module: str) -> Table:
     """A module and all of ours that it needs, one row each, with what each imports; the caption counts protocols."""
     known = protocols_known_to(module)
     rows = tuple(
-        (name, f"{len(_source(name).read_text(encoding='utf-8').splitlines()):,}", ", ".join(imports) or "nothing")
+        (name, f"{len(_text(_spec(name)).splitlines()):,}", ", ".join(imports) or "nothing")
         for name, imports in imported_by(module).items()
     )
     told = ", ".join(known) if known else "none"
@@ -64,29 +65,30 @@ def import_table(module: str) -> Table:
     )
 
 
-def _source(module: str) -> Path:
-    spec = find_spec(module) if module.split(".")[0] == OURS else None
+def _spec(module: str) -> ModuleSpec:
+    spec = _spec_of_ours(module)
     if spec is None or spec.origin is None:
         raise BadParameter(f"There is no module {module!r} of ours: give one such as 'lab_servers.capture.relay'.")
-    return Path(spec.origin)
+    return spec
 
 
-def _imports(file: Path, module: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+def _spec_of_ours(name: str) -> ModuleSpec | None:
+    try:
+        return find_spec(name) if name.split(".")[0] == OURS else None
+    except ModuleNotFoundError:  # what stands before its last dot is no package
+        return None
+
+
+def _text(spec: ModuleSpec) -> str:
+    return Path(str(spec.origin)).read_text(encoding="utf-8")
+
+
+def _imports(spec: ModuleSpec) -> Iterator[str]:
+    for node in ast.walk(ast.parse(_text(spec))):
         match node:
             case ast.Import(names=names):
                 yield from (alias.name for alias in names)
-            case ast.ImportFrom(module=str(base), names=names, level=0):
-                modules = [f"{base}.{alias.name}" for alias in names if _is_module(f"{base}.{alias.name}")]
-                yield from modules or [base]
-            case ast.ImportFrom(level=level) if level:
-                raise BadParameter(f"{module} has a relative import, which this cannot follow: write it out.")
-
-
-def _is_module(name: str) -> bool:
-    if name.split(".")[0] != OURS:
-        return False
-    try:
-        return find_spec(name) is not None
-    except ModuleNotFoundError:  # its parent is a module and no package
-        return False
+            case ast.ImportFrom(module=base, names=names, level=level):
+                start = resolve_name("." * level + (base or ""), spec.parent) if level else str(base)
+                modules = [one for one in (f"{start}.{alias.name}" for alias in names) if _spec_of_ours(one)]
+                yield from modules or [start]

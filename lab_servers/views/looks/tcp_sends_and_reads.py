@@ -14,9 +14,9 @@ from matplotlib.axes import Axes
 from lab_servers.capture.capture import Side
 from lab_servers.errors import BadParameter
 from lab_servers.recording import Recording
+from lab_servers.views.hexdump import printable
 from lab_servers.views.picture import Picture
-from lab_servers.views.sequence_words import plain
-from lab_servers.views.style import BLUE, FAINT, INK, VERMILION, new_figure
+from lab_servers.views.style import BLUE, INK, VERMILION, new_figure
 from lab_servers.views.table import Table
 
 SERVER = "plain TCP"
@@ -25,6 +25,11 @@ SEND, READ = ": send", ": read"
 # More bytes than these are drawn as bars without their text, and so are more pieces.
 MOST_LETTERS = 60
 MOST_SIZES = 12
+
+# How wide all bytes are drawn; the largest letters; how wide a monospaced letter and a space are, in sizes of the font.
+WIDTH_PT = 534.0
+LETTER_PT = 10.2
+SPACED_EM = 1.204
 
 
 @dataclass(frozen=True)
@@ -137,16 +142,23 @@ def _draw_pieces(axes: Axes, pieces: Sequence[bytes], y: float, color: str) -> N
     """One bar per piece with a gap between them, and the bytes in it while they can be read."""
     total = sum(map(len, pieces))
     gap = 0.0022 * total
-    start = 0
-    for piece in pieces:
-        axes.barh(y, len(piece) - 2 * gap, left=start + gap, height=0.44, color="none", edgecolor=color, linewidth=1.8)
+    starts = [stop - len(piece) for piece, stop in zip(pieces, accumulate(map(len, pieces)), strict=True)]
+    ranges = [(start + gap, len(piece) - 2 * gap) for start, piece in zip(starts, pieces, strict=True)]
+    axes.broken_barh(ranges, (y - 0.22, 0.44), facecolors="none", edgecolors=color, linewidth=1.8)
+    if total > MOST_LETTERS and len(pieces) > MOST_SIZES:
+        return
+    for start, piece in zip(starts, pieces, strict=True):
         if total <= MOST_LETTERS:
-            for place, byte in enumerate(piece):
-                letter = plain(chr(byte)) if 0x20 <= byte < 0x7F else "·"
-                axes.text(
-                    start + place + 0.5, y, letter, ha="center", va="center", color=INK, fontsize=10,
-                    fontfamily="monospace", parse_math=False,
-                )  # fmt: skip
-        elif len(pieces) <= MOST_SIZES:
-            axes.text(start + len(piece) / 2, y, f"{len(piece):,}", ha="center", va="center", color=FAINT, fontsize=10)
-        start += len(piece)
+            # With a space after each, letters of this size stand at their offsets, so that rows can be compared.
+            words, family, size_pt = _spaced(piece), "monospace", min(LETTER_PT, WIDTH_PT / total / SPACED_EM)
+        else:
+            words, family, size_pt = f"{len(piece):,}", "sans-serif", 10.0
+        axes.text(
+            start + len(piece) / 2, y, words, ha="center", va="center", color=INK, fontsize=size_pt,
+            fontfamily=family, parse_math=False,
+        )  # fmt: skip
+
+
+def _spaced(piece: bytes) -> str:
+    # No-break spaces: a browser would draw several plain ones as one.
+    return "\u00a0".join(printable(piece)).replace(" ", "\u00a0")
