@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lab_servers.capture.capture import Side
-    from lab_servers.clients import converse, get, long_poll, poll, post, read_events
+    from lab_servers.clients import converse, event_source, get, long_poll, poll, post, read_events
     from lab_servers.kernel import allow_asyncio_run
     from lab_servers.lab import Lab, start_lab
     from lab_servers.recording import Recording
@@ -23,8 +23,8 @@ except PackageNotFoundError:  # used from a checkout that was not installed
 
 _HOMES = {
     "Lab": "lab", "Recording": "recording", "Side": "capture.capture", "allow_asyncio_run": "kernel",
-    "converse": "clients", "get": "clients", "long_poll": "clients", "poll": "clients", "post": "clients",
-    "read_events": "clients", "start_lab": "lab",
+    "converse": "clients", "event_source": "clients", "get": "clients", "long_poll": "clients", "poll": "clients",
+    "post": "clients", "read_events": "clients", "start_lab": "lab",
 }  # fmt: skip
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Side",
     "allow_asyncio_run",
     "converse",
+    "event_source",
     "get",
     "long_poll",
     "poll",

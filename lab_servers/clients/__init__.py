@@ -5,6 +5,7 @@ They are small on purpose and obey no proxy variable of the environment. Run the
 """
 
 from lab_servers.clients.ending import Ending
+from lab_servers.clients.event_source import EventSourceRun, ReadyState, Stop, event_source
 from lab_servers.clients.http import Answer, get, get_all, post, request
 from lab_servers.clients.polling import JobEvent, LongPolled, Polled, long_poll, poll
 from lab_servers.clients.sse import EventStream, read_events
@@ -14,11 +15,15 @@ __all__ = [
     "Answer",
     "Conversation",
     "Ending",
+    "EventSourceRun",
     "EventStream",
     "JobEvent",
     "LongPolled",
     "Polled",
+    "ReadyState",
+    "Stop",
     "converse",
+    "event_source",
     "get",
     "get_all",
     "long_poll",

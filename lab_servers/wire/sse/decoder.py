@@ -28,15 +28,20 @@ class EventStreamDecoder:
     as a whole, its id with it, when its data and the line being read need more than ``limit_bytes``
     (comment lines count while they are read). Decoding goes on after its blank line.
 
+    Args:
+        last_event_id: The last event ID that an earlier stream of the same source has left. An event keeps it until
+            an ``id`` comes; browsers and the web platform tests agree on that.
+        limit_bytes: The bound, in bytes.
+
     Attributes:
         oversized: How many events were dropped because of ``limit_bytes``.
     """
 
-    def __init__(self, *, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
+    def __init__(self, *, last_event_id: str = "", limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
         if limit_bytes < 1:
             raise ValueError(f"limit_bytes must be at least 1, not {limit_bytes!r}")
         self.oversized = 0
-        self._interpreter = Interpreter()
+        self._interpreter = Interpreter(last_event_id)
         self._limit_bytes = limit_bytes
         self._line = bytearray()
         self._is_first_line = True
