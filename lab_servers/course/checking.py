@@ -116,7 +116,7 @@ def _tried(exercise: Exercise, case: Case, answer: Any) -> _Wrong | None:
     if case.args:
         try:
             # A copy: a function may change what it is given, and the next case must not see it.
-            given = answer(*copy.deepcopy(case.args))
+            given = exercise.call(answer, *copy.deepcopy(case.args))
         except Exception as error:  # whatever the learner's code raises is what it gave
             return _Wrong(_raised(error, answer))
     if inspect.iscoroutine(given):

@@ -46,6 +46,8 @@ class Exercise:
         record: Makes a recording that ``cases`` can use, from a running lab (tests use it); ``None`` where the cases
             need none.
         is_same: Whether a result is what was expected; equality unless told.
+        call: How the answer is called with the arguments of a case; as a function unless told. A generator or a
+            coroutine function needs somebody to drive it.
     """
 
     name: str
@@ -56,3 +58,4 @@ class Exercise:
     solution: str
     record: Callable[[Any], Recording] | None = None
     is_same: Callable[[Any, Any], bool] = lambda given, expected: bool(given == expected)
+    call: Callable[..., Any] = lambda answer, *args: answer(*args)
