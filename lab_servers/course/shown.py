@@ -12,8 +12,10 @@ from typing import Any
 from lab_servers.wire.printable import printable
 
 MAX_CHARACTERS = 600
-MAX_BYTES = 120
-MAX_HEX_BYTES = 48
+
+# Of more bytes than these, both ends are shown: what was cut off or left over is at the end as a rule.
+MAX_BYTES, BEGINNING, END = 100, 50, 40
+MAX_HEX_BYTES, HEX_END = 48, 16
 
 
 class _Short(reprlib.Repr):
@@ -25,7 +27,9 @@ class _Short(reprlib.Repr):
         self.maxstring, self.maxlong, self.maxother = 200, 60, 400
 
     def repr_bytes(self, value: bytes, level: int) -> str:
-        return repr(value) if len(value) <= MAX_BYTES else f"{value[:MAX_BYTES]!r}… ({len(value):,} bytes)"
+        if len(value) <= MAX_BYTES:
+            return repr(value)
+        return f"{value[:BEGINNING]!r} … {value[-END:]!r} ({len(value):,} bytes)"
 
     def repr_bytearray(self, value: bytearray, level: int) -> str:
         return f"bytearray({self.repr_bytes(bytes(value), level)})"
@@ -43,8 +47,10 @@ def hexadecimal(value: Any) -> str:
     """The bytes of bytes, two digits each; empty for anything else and for no bytes."""
     if not isinstance(value, bytes | bytearray) or not value:
         return ""
-    more = f" … ({len(value):,} bytes)" if len(value) > MAX_HEX_BYTES else ""
-    return bytes(value[:MAX_HEX_BYTES]).hex(" ") + more
+    data = bytes(value)
+    if len(data) <= MAX_HEX_BYTES:
+        return data.hex(" ")
+    return f"{data[:HEX_END].hex(' ')} … {data[-HEX_END:].hex(' ')}"
 
 
 def size(value: Any) -> int:
@@ -79,9 +85,14 @@ def first_difference(given: Any, expected: Any) -> str:
     where = "byte" if isinstance(given, bytes) else "character" if isinstance(given, str) else "item"
     for position, (mine, theirs) in enumerate(zip(given, expected, strict=False)):
         if mine != theirs:
-            if isinstance(mine, int) and isinstance(given, bytes):
-                return f"at byte {position}: {theirs:02x} expected, {mine:02x} given"
-            return f"at {where} {position}: {literal(theirs)} expected, {literal(mine)} given"
+            if isinstance(given, bytes):
+                return f"byte {position}: {theirs:02x} expected, {mine:02x} given"
+            inside = first_difference(mine, theirs)
+            return f"{where} {position}, {inside}" if inside else _at(where, position, theirs, mine)
     if len(given) == len(expected):
         return ""
-    return f"{len(expected):,} {where}s expected, {len(given):,} given; they agree as far as the shorter goes"
+    return f"length: {len(expected):,} {where}s expected, {len(given):,} given; they agree as far as the shorter goes"
+
+
+def _at(where: str, position: int, expected: Any, given: Any) -> str:
+    return f"{where} {position}: {literal(expected)} expected, {literal(given)} given"

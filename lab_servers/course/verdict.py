@@ -126,7 +126,7 @@ class Verdict:
 
     def _failure_html(self, failure: Failure) -> str:
         rows = "".join(
-            f'<tr><th scope="row" style="{_CELL};white-space:nowrap">{escape(name)}</th>'
+            f'<tr><th scope="row" style="{_CELL};min-width:8em">{escape(name)}</th>'
             f'<td style="{_CELL};{CODE}">{escape(value)}</td></tr>'
             for name, value in self._rows(failure)
         )

@@ -93,7 +93,7 @@ def test_a_wrong_answer_is_told_the_rule_the_section_and_the_smallest_input() ->
     assert r"smallest input (recorded): unmask(b'\x01\x02\x03\x04', b'\x00\x00\x00')" in text
     assert "as hex: 01 02 03 04" in text
     assert r"given: b'\x00\x00\x00'" in text
-    assert "first difference: at byte 0: 01 expected, 00 given" in text
+    assert "first difference: byte 0: 01 expected, 00 given" in text
     assert f'href="{SECTION}"' in verdict._repr_html_()
 
 
@@ -158,7 +158,7 @@ async def asynchronous(key: bytes, data: bytes) -> bytes:
         (lambda *_: ..., "… (the three dots of the starter still stand there)"),
         (lambda *_: "text", "'text', which is of type str, not bytes"),
         (lambda *_: 7, "7, which is of type int, not bytes"),
-        (lambda *_: b"x" * 5000, f"b'{'x' * 120}'… (5,000 bytes)"),
+        (lambda *_: b"x" * 5000 + b"y", f"b'{'x' * 50}' … b'{'x' * 39}y' (5,001 bytes)"),
         (lambda *_: "\x1b[31m\u202e" * 900, r"'\x1b[31m\u202e"),
         (lambda *_: MARKUP, f"'{MARKUP}', which"),
         (lambda *_: [[[[[[[[1]]]]]]]], "[[[[[[...]]]]]], which is of type list"),
