@@ -35,6 +35,20 @@ _ALL: tuple[Claim, ...] = (
         "01_bytes_on_tcp",
     ),
     # 02_http
+    Claim(
+        "C02",
+        "HTTP is one request and one complete response; the exchange ends when the body is written.",
+        "The connection may live on. That a body was cut short is visible under Content-Length and chunked, for a "
+        "client that looks, and invisible where the close is the end of the body.",
+        "02_http",
+    ),
+    Claim(
+        "C03",
+        "A plain HTTP client cannot parse the answer before the whole body is there.",
+        "A streaming client can, where the format allows it: each line of NDJSON is a value, a JSON document is one "
+        "value with its last byte.",
+        "02_http",
+    ),
     # 04_sse
     # 05_websocket_handshake
     Claim(

@@ -1,7 +1,7 @@
 """Six clients of different makes that read one answer each, and what each of them concludes.
 
-``http_cut_short.py`` asks them. A conclusion is a text that begins with :data:`ACCEPTS` or :data:`NOTICES`. No client asks a proxy: the servers are on
-this machine.
+``http_cut_short.py`` asks them. A conclusion is a text that begins with :data:`ACCEPTS` or :data:`NOTICES`. No client
+asks a proxy: the servers are on this machine.
 """
 
 from __future__ import annotations

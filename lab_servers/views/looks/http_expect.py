@@ -15,7 +15,7 @@ from lab_servers.errors import BadParameter
 from lab_servers.recording import Recording
 from lab_servers.views.heads import heads
 from lab_servers.views.picture import Picture
-from lab_servers.views.style import BLUE, FAINT, GREEN, GRID, INK, VERMILION, new_figure
+from lab_servers.views.style import BLUE, GREEN, GRID, INK, VERMILION, new_figure
 from lab_servers.views.table import Table
 
 REFUSED, REFUSED_UNASKED = "asks, is refused", "does not ask, is refused"
@@ -27,6 +27,8 @@ _LANES = {
     "asks, hears nothing": ("/silent", True),
     REFUSED_UNASKED: ("/too-large", False),
 }
+# Marker and colour by what was sent; of every final answer another one.
+_SIGNS = {"head": (">", BLUE), "body": ("s", BLUE), "100": ("D", GREEN)}
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ def picture(recording: Recording) -> Picture:
     axes.set_xlabel("seconds after the connection was opened")
     signs = tuple(
         Line2D([], [], color=color, marker=marker, markersize=10, linestyle="")
-        for marker, color in ((">", BLUE), ("s", BLUE), ("D", GREEN), ("D", VERMILION))
+        for marker, color in (*_SIGNS.values(), ("D", VERMILION))
     )
     words = ("client: head", "client: body", "server: go on", "server: answer")
     legend = figure.legend(signs, words, loc="outside upper center", ncols=4, frameon=False)
@@ -138,20 +140,17 @@ def picture(recording: Recording) -> Picture:
 
 
 def _draw_lane(axes: Axes, sent: tuple[Sent, ...], y: float, near_s: float) -> None:
-    """The client's signs stand above the line and the server's below; the words of near ones move to the right."""
-    last: dict[Side, float] = {}
-    for one in sent:
-        is_client = one.sender is Side.CLIENT
-        marker, color = (">", BLUE) if one.what == "head" else ("s", BLUE)
-        if not is_client:
-            marker, color = "D", GREEN if one.what == "100" else VERMILION
-        height = y + (0.13 if is_client else -0.13)
-        axes.plot([one.at_s], [height], marker, color=color, markersize=9, zorder=3)
-        words = f"{one.size_bytes:,} bytes" if one.what == "body" else "" if one.what == "head" else one.what
-        if words:
-            x = max(one.at_s, last.get(one.sender, -1.0) + near_s)
-            axes.annotate(
-                words, (x, height), (7, 0), textcoords="offset points", va="center", color=INK, fontsize=10.5,
-                arrowprops={"arrowstyle": "-", "color": FAINT} if x > one.at_s else None,
-            )  # fmt: skip
-            last[one.sender] = x
+    """The client's signs stand above the line, the server's below; near ones share their words, behind the last."""
+    for side, height in ((Side.CLIENT, y + 0.13), (Side.SERVER, y - 0.13)):
+        mine = [one for one in sent if one.sender is side]
+        words: list[str] = []
+        for one, after in zip(mine, [*mine[1:], None], strict=True):
+            marker, color = _SIGNS.get(one.what, ("D", VERMILION))
+            axes.plot([one.at_s], [height], marker, color=color, markersize=9, zorder=3)
+            words += [f"{one.size_bytes:,} bytes" if one.what == "body" else one.what] if one.what != "head" else []
+            if words and (after is None or after.at_s - one.at_s > near_s):
+                axes.annotate(
+                    ", then ".join(words), (one.at_s, height), (8, 0), textcoords="offset points", va="center",
+                    color=INK, fontsize=10.5,
+                )  # fmt: skip
+                words = []
