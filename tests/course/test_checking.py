@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -322,3 +323,17 @@ def test_hints_and_solutions_are_folded_in_a_page_and_plain_in_a_terminal(
         assert not re.search(r"<(script|img)", page)
     assert check("06-unmask", unmask, run()).passed
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_exercise_may_say_how_its_answer_is_called_and_a_coroutine_can_be_driven_beside_a_running_loop() -> None:
+    async def unmask_later(key: bytes, data: bytes) -> bytes:
+        await asyncio.sleep(0)
+        return unmask(key, data)
+
+    driven = replace(EXERCISE, call=lambda answer, *args: asyncio.run(answer(*args)))
+
+    async def notebook() -> Verdict:
+        # A cell runs on a loop, on which nobody may call asyncio.run(): the check has a thread of its own.
+        return tried(unmask_later, driven)
+
+    assert asyncio.run(notebook()).passed
