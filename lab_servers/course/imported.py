@@ -61,7 +61,7 @@ def import_table(module: str) -> Table:
         f"{module} and all of ours that it needs. Imports that know a protocol above TCP: {told}",
         ("module", "lines", "imports"),
         rows,
-        frozenset({0, 1, 2}) - {1},
+        frozenset({0}),
     )
 
 

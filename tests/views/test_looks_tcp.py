@@ -62,7 +62,7 @@ def test_the_relays_picture_says_how_many_bytes_went_each_way(recordings: list[R
 def test_the_picture_of_sends_and_reads_counts_both(recordings: list[Recording]) -> None:
     look = look_of(recordings[1])
     assert look.picture is not None
-    assert "many sends, read late: 5 sends, 1 read" in look.picture.text
+    assert "; many sends, read late: 5 sends, 1 read" in look.picture.text
     assert "one send, small reads: 1 send, 5 reads" in look.picture.text
     assert "The 45 bytes are the same in all of them." in look.picture.text
 
@@ -108,7 +108,7 @@ def test_where_two_writes_wait_it_is_said_how_many_times_as_long_and_who_held_ba
     assert ratio(recording) == pytest.approx(80)
     look = look_of(recording)
     assert look.picture is not None
-    assert look.picture.text.startswith("3 questions each, after 1 to warm up. two writes: median 40.0 ms;")
+    assert look.picture.text.startswith("Medians of 3 questions each, after 1 to warm up: two writes 40.0 ms;")
     assert "80 times as long" in look.picture.text
     assert "20.0 ms after the first (median): the sender's system held it back" in look.picture.text
 

@@ -145,7 +145,7 @@ def _sent(waiting: int, unacknowledged: int, no_delay: bool, rule: str, source: 
 # --- who ended the connection -------------------------------------------------------------------------
 
 _FIRST = "Of all FINs and resets the first one in the capture counts, whatever follows."
-_RESET = "A reset ends both directions at once; no FIN comes before it or after it."
+_RESET = "A reset ends both directions at once: no FIN follows it."
 _OPEN = "Without a FIN and without a reset no side has ended the connection."
 _SIGNS = {"half-closed": "FIN", "reset": "RST"}
 _OPENED = [("opened", "client"), ("connected", None)]

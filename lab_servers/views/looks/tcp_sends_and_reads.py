@@ -89,6 +89,7 @@ def sentence(recording: Recording) -> str:
     found = ways(recording)
     told = "; ".join(f"{one.label}: {_counted(one.sends, 'send')}, {_counted(one.reads, 'read')}" for one in found)
     same = len({one.fingerprint for one in found}) == 1 and len({one.data for one in found}) == 1
+    told = f"{told[:1].upper()}{told[1:]}"
     return f"{told}. The {len(found[0].data):,} bytes are {'the same' if same else 'not the same'} in all of them."
 
 

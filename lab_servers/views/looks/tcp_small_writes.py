@@ -100,16 +100,17 @@ def has_effect(recording: Recording) -> bool:
 def sentence(recording: Recording) -> str:
     """What the picture shows, in words; says so where the machine does not show the effect."""
     found = waits(recording)
-    told = "; ".join(f"{one.label}: median {_ms(one.median_s)}" for one in found.values())
+    told = "; ".join(f"{one.label} {_ms(one.median_s)}" for one in found.values())
     count = f"{len(found[TWO].counted_s):,} questions each, after {len(found[TWO].warm_up_s):,} to warm up"
+    medians = f"Medians of {count}: {told}."
     if not has_effect(recording):
         return (
-            f"{count}. {told}. This machine does not show the effect: two writes take {ratio(recording):.1f} times as "
+            f"{medians} This machine does not show the effect: two writes take {ratio(recording):.1f} times as "
             f"long as with TCP_NODELAY. Its system acknowledges small segments at once, or does not hold them back on "
             f"this kind of connection."
         )
     return (
-        f"{count}. {told}. Two writes take {ratio(recording):,.0f} times as long as with TCP_NODELAY, and the relay "
+        f"{medians} Two writes take {ratio(recording):,.0f} times as long as with TCP_NODELAY, and the relay "
         f"had the second part {_ms(statistics.median(found[TWO].apart_s))} after the first (median): the "
         f"sender's system held it back."
     )
@@ -135,7 +136,7 @@ def table(recording: Recording) -> Table:
     )
     return Table(
         "From the question to its answer, and how far apart the relay had the two parts of a question",
-        ("client", "questions", "median", "10 % faster than", "10 % slower than", "parts apart", "the very first"),
+        ("client", "questions", "median", "10 % quantile", "90 % quantile", "parts apart", "the very first"),
         rows,
         notices=recording.notices,
     )
