@@ -51,25 +51,21 @@ def bit_table(frame: FrameRecord) -> Table:
     data = frame.direction.data
     rows = []
     for field in frame.fields:
-        (start, stop), value = field.pieces[0], field.value
+        (start, stop), bits, wire = field.pieces[0], "", _hex(bytes(data[slice(*field.pieces[0])]))
         if field.bits is not None:
             high, low = field.bits
-            bits = f"{data[start]:08b}"[7 - high : 8 - low]
-            place = (
-                f"byte {start - frame.start}, bit {high}"
-                if high == low
-                else f"byte {start - frame.start}, bits {high} to {low}"
-            )
-        else:
-            bits = _hex(bytes(data[start:stop]))
-            last = stop - 1 - frame.start
-            place = f"byte {start - frame.start}" if stop - start == 1 else f"bytes {start - frame.start} to {last}"
-        rows.append((field.name, place, bits, printable(str(value), 60), field.meaning, field.spec))
+            bits = f"{high}" if high == low else f"{high} to {low}"
+            wire = f"{data[start]:08b}"[7 - high : 8 - low]
+        first, last = start - frame.start, stop - 1 - frame.start
+        place = f"{first}" if first == last else f"{first:,} to {last:,}"
+        # It may break before the section, and not within the name of the document.
+        section = field.spec.replace("RFC ", "RFC\N{NO-BREAK SPACE}")
+        rows.append((field.name, place, bits, wire, printable(str(field.value), 60), field.meaning, section))
     return Table(
         f"A {frame.name} from the {frame.sender}, {_count(frame.stop - frame.start)}, field by field",
-        ("field", "where", "bits or bytes", "value", "meaning", "says"),
+        ("field", "byte", "bit", "on the wire", "value", "meaning", "section"),
         tuple(rows),
-        frozenset({2}),
+        frozenset({3}),
     )
 
 

@@ -204,7 +204,7 @@ LESSON = Lesson(
         ),
         Objective(
             "put messages together from fragments, with control frames between them and both sides speaking at once",
-            cells=("cut-run", "cut-table", "both-picture", "both-table", "chat-frames"),
+            cells=("cut-panel", "cut-table", "both-picture", "both-table", "chat-frames"),
             predictions=("06-order", "06-cut-character", "06-both-ways"),
             checks=("06-messages",),
             claims=("C11",),
@@ -212,7 +212,7 @@ LESSON = Lesson(
         ),
         Objective(
             "tell from the bytes who closed and why, and which close codes are told and never travel",
-            cells=("closing-picture", "closing-table", "forbidden-picture", "forbidden-table"),
+            cells=("closing-picture", "closing-table", "forbidden-panel", "forbidden-table"),
             predictions=("06-cut", "06-masked-server"),
             checks=("06-told",),
             sections=(
