@@ -118,11 +118,11 @@ def _draw_band(axes: Axes, band: Band, row: float, longest: int) -> None:
     if not band.parts:
         axes.text(0, row, "nothing", va="center", color=FAINT, fontsize=11)
     if band.http_bytes and band.http_bytes < band.end:
-        top = row + _HEIGHT / 2
-        axes.plot([band.http_bytes] * 2, [row - _HEIGHT / 2 - 0.06, top + 0.06], color=INK, linewidth=2.5)
+        half = _HEIGHT / 2 + 0.06
+        axes.plot([band.http_bytes] * 2, [row - half, row + half], color=INK, linewidth=2.5)
         axes.annotate(
-            f"byte {band.http_bytes}", (band.http_bytes, top), (-5, -1), textcoords="offset points", ha="right",
-            va="top", color="white", fontsize=11, weight="bold",
+            f"byte {band.http_bytes}", (band.http_bytes, row), (-6, 0), textcoords="offset points", ha="right",
+            va="center", color="white", fontsize=11, weight="bold",
         )  # fmt: skip
     axes.text(
         band.end + longest * 0.012, row, band.words, va="center", color=INK, fontsize=11, parse_math=False

@@ -37,7 +37,8 @@ def test_it_starts_with_one_http_request_and_one_answer_101(opened: Recording) -
 
 def test_http_ends_with_the_empty_line_and_the_next_byte_is_a_frame_in_both_directions(opened: Recording) -> None:
     capture = upgraded(opened)
-    for side, offset in http_ends(capture).items():
+    for side in Side:
+        offset = http_ends(capture)[side.value]
         data = capture.bytes_from(side)
         assert data[:offset].endswith(b"\r\n\r\n")
         assert data.index(b"\r\n\r\n") == offset - 4

@@ -29,9 +29,9 @@ def test_the_text_is_said_as_often_as_told_and_answered_each_time(lab: Lab) -> N
 
 def test_without_a_message_only_close_frames_follow_the_handshake(lab: Lab) -> None:
     capture = upgraded(Handshake(times=0).run(lab))
-    for side, offset in http_ends(capture).items():
+    for side in Side:
         assert [one.name for one in frames(capture, side)] == ["close frame"]
-        assert frames(capture, side)[0].start == offset
+        assert frames(capture, side)[0].start == http_ends(capture)[side.value]
 
 
 @pytest.mark.parametrize("with_origin", [True, False])

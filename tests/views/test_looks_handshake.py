@@ -99,7 +99,7 @@ def test_after_the_upgrade_a_band_has_one_part_for_each_frame(recordings: dict[S
     for side in Side:
         parts = band_of(dissect(opened), side, "").parts
         assert [part.kind for part in parts] == [HTTP, WEBSOCKET, WEBSOCKET]
-        assert parts[0].stop == handshake.http_ends(opened)[side]
+        assert parts[0].stop == handshake.http_ends(opened)[side.value]
 
 
 # --- one handshake ----------------------------------------------------------------------------
@@ -109,18 +109,18 @@ def test_the_table_of_the_handshake_has_both_heads_with_meaning_and_section(
     recordings: dict[Scenario, Recording],
 ) -> None:
     rows = look_of(recordings[RUNS[0]]).table.rows
-    named = {(row[0], row[2]): row for row in rows}
+    named = {row[0]: row for row in rows}
     key, accept = handshake.key_and_accept(handshake.upgraded(recordings[RUNS[0]]))
-    assert named["request", "Sec-WebSocket-Key"][3] == key
-    assert named["response", "Sec-WebSocket-Accept"][3] == accept
-    assert all(row[4] and row[5].startswith("RFC ") for row in rows)
+    assert named["→ Sec-WebSocket-Key"][2] == key
+    assert named["← Sec-WebSocket-Accept"][2] == accept
+    assert all(row[3] and row[4].startswith("RFC ") for row in rows)
 
 
 def test_the_offsets_in_the_table_are_those_of_the_bytes(recordings: dict[Scenario, Recording]) -> None:
     opened = handshake.upgraded(recordings[RUNS[0]])
-    for head, where, _, value, *_ in handshake.head_fields(opened).rows:
+    for name, where, value, *_ in handshake.head_fields(opened).rows:
         if value != "CR LF":
-            data = opened.bytes_from(Side.CLIENT if head == "request" else Side.SERVER)
+            data = opened.bytes_from(Side.CLIENT if name.startswith("→") else Side.SERVER)
             first, _, last = where.partition(" to ")
             assert data[int(first) : int(last) + 1] == value.encode()
 

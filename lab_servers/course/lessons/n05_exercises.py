@@ -50,14 +50,14 @@ _HEAD_END = b"\r\n\r\n"
 
 
 def _split_cases(recording: Recording | None, random: Random) -> Iterator[Case]:
-    head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
     if recording is not None:
         capture = upgraded(recording)
-        head = capture.bytes_from(Side.SERVER)[: http_ends(capture)[Side.SERVER]]
+        head = capture.bytes_from(Side.SERVER)[: http_ends(capture)["server"]]
         # What the client's first read brings, and then all that the server sent.
         first = len(head) + dissect(capture).came_with_upgrade
         for data in (capture.bytes_from(Side.SERVER)[:first], capture.bytes_from(Side.SERVER)):
             yield Case((data,), (head, data[len(head) :]), _KEPT, _SWITCHING)
+    head = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
     yield Case((head,), (head, b""), _KEPT, _SWITCHING, SEEDED)
     for _ in range(8):
         payload = random.randbytes(random.randint(0, 40))
@@ -119,7 +119,10 @@ def _valid_case(method: str, fields: list[tuple[str, str]], source: str, rule: s
     problems = request_problems(method, "HTTP/1.1", fields)
     broken = [one for one in problems if one.severity is Severity.FORBIDDEN]
     if broken:
-        rule = next((text for name, text in _RULES.items() if name in broken[0].text), _METHOD)
+        first = broken[0]
+        rule = next(
+            (text for name, text in _RULES.items() if name == first.field or f"no {name}" in first.text), _METHOD
+        )
     section = "4.2.1" if broken or rule == _TOKENS else "4.2.2"
     return Case((method, fields), not broken, rule, f"{_RFC_6455}{section}", source)
 

@@ -82,7 +82,7 @@ def _foreign(recording: Recording) -> str:
 
 def _foreign_shows(recording: Recording) -> str:
     told = [
-        f"{case.capture.server!r} answered {case.answer}"
+        f"the server {case.capture.server!r} answered {case.answer}"
         for case in refusals(recording).values()
         if case.name.startswith("foreign-origin")
     ]
@@ -128,7 +128,7 @@ def _mismatch_shows(recording: Recording) -> str:
     opened = case.concluded is not None and case.concluded[0] == "open"
     return (
         f"Offered: {', '.join(offered(case))}. The answer: {case.answer}, and it names {named(case) or 'none'}. This "
-        f"client {'opens' if opened else 'fails'}; what a browser does: it {browser(case)}."
+        f"client {'opens it' if opened else 'fails'}. A browser {browser(case)}."
     )
 
 

@@ -38,8 +38,8 @@ def upgraded(recording: Recording) -> Capture:
     raise BadParameter(RUN_IT)
 
 
-def http_ends(capture: Capture) -> dict[Side, int]:
-    """How many bytes each side sent before the connection stopped being HTTP.
+def http_ends(capture: Capture) -> dict[str, int]:
+    """How many bytes each side, by name, sent before the connection stopped being HTTP.
 
     Raises:
         BadParameter: it never did.
@@ -47,7 +47,7 @@ def http_ends(capture: Capture) -> dict[Side, int]:
     end = dissect(capture).conversation.http_end
     if end is None:
         raise BadParameter(RUN_IT)
-    return {side: end[side.value] for side in Side}
+    return dict(end)
 
 
 # --- the look -------------------------------------------------------------------------------------
@@ -68,8 +68,8 @@ def sentence(recording: Recording) -> str:
     for side in Side:
         sent, frames = len(capture.bytes_from(side)), found.records(side, "websocket")
         told.append(
-            f"of {sent} bytes from the {side.value} the first {ends[side]} are HTTP, and the other "
-            f"{sent - ends[side]} are {_frames(len(frames))}"
+            f"of {sent} bytes from the {side.value} the first {ends[side.value]} are HTTP, and the other "
+            f"{sent - ends[side.value]} are {_frames(len(frames))}"
         )
     return f"One connection, to port {capture.relay_address[1]}: {'; '.join(told)}."
 
@@ -87,30 +87,29 @@ def table(recording: Recording) -> Table:
 
 
 def head_fields(capture: Capture) -> Table:
-    """The request and the response of a handshake: each field with its meaning and the section that says so."""
+    """The request (→) and the response (←): each field with its meaning and the section that says so."""
     found = dissect(capture)
     rows = [row for side in Side for row in _rows(found, side)]
     ends = found.conversation.http_end
     after = f"; HTTP ends at byte {ends['client']} of the client and {ends['server']} of the server" if ends else ""
     return Table(
         f"The opening handshake, field by field{after}",
-        ("head", "bytes", "field", "value", "meaning", "section"),
+        ("field", "bytes", "value", "meaning", "section"),
         tuple(rows),
-        frozenset({2, 3}),
-        bound_notices(capture),
+        notices=bound_notices(capture),
     )
 
 
 def _rows(found: Dissection, side: Side) -> Iterator[tuple[str, ...]]:
-    which = {Side.CLIENT: "request", Side.SERVER: "response"}[side]
+    arrow = {Side.CLIENT: "→", Side.SERVER: "←"}[side]
     head = next((one for one in found.records(side, "http") if one.name.endswith("head")), None)
     for field in head.fields if head is not None else ():
         if field.name in ("colon", "space", "white space", "line end", "field name"):
             continue
         (start, stop), *_ = field.pieces
-        name = field.group if field.name == "field value" else field.name
+        name = printable(field.group if field.name == "field value" else field.name, MAX_CHARACTERS)
         value = printable(str(field.value), MAX_CHARACTERS)
-        yield which, f"{start} to {stop - 1}", name, value, printable(field.meaning, MAX_CHARACTERS), field.spec
+        yield f"{arrow} {name}", f"{start} to {stop - 1}", value, printable(field.meaning, MAX_CHARACTERS), field.spec
 
 
 # --- the accept value -----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from lab_servers.recording import Recording
 from lab_servers.views.bands import band_of, draw_bands
 from lab_servers.views.looks.handshake_cases import OPEN, Case, cases_of, counted, rules
 from lab_servers.views.picture import Picture
+from lab_servers.views.sequence import sequence_picture
 from lab_servers.views.table import Table
 from lab_servers.wire.printable import printable
 from lab_servers.wire.websocket.handshake import accept_for
@@ -50,8 +51,11 @@ def sentence(recording: Recording) -> str:
 
 
 def picture(recording: Recording) -> Picture:
-    """What the client sent in each case: frames only where it took the answer."""
-    bands = [band_of(case.found, Side.CLIENT, name, _short(case)) for name, case in answers(recording).items()]
+    """What the client sent in each case: frames only where it took the answer. Of one case alone, its sequence."""
+    found = answers(recording)
+    if len(found) == 1:
+        return sequence_picture(next(iter(found.values())).capture)
+    bands = [band_of(case.found, Side.CLIENT, name, _short(case)) for name, case in found.items()]
     return Picture(draw_bands(bands), "What the client sent", sentence(recording), recording.notices)
 
 
@@ -74,7 +78,7 @@ def table(recording: Recording) -> Table:
     )
     return Table(
         "Answers to a right request, and what a client made of them",
-        ("case", "what is wrong", "accept value is right", "answer", "rules that it breaks", "the client"),
+        ("case", "what is wrong", "accept value is right", "answer", "broken rule", "the client"),
         rows,
         notices=recording.notices,
     )

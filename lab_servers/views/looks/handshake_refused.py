@@ -10,6 +10,7 @@ from lab_servers.recording import Recording
 from lab_servers.views.bands import band_of, draw_bands
 from lab_servers.views.looks.handshake_cases import Case, cases_of, counted, rules
 from lab_servers.views.picture import Picture
+from lab_servers.views.sequence import sequence_picture
 from lab_servers.views.table import Table
 
 SCENARIO = "RefusedUpgrades"
@@ -68,8 +69,11 @@ def sentence(recording: Recording) -> str:
 
 
 def picture(recording: Recording) -> Picture:
-    """What the server sent in each case, as bands of bytes."""
-    bands = [band_of(case.found, Side.SERVER, name, case.answer) for name, case in refusals(recording).items()]
+    """What the server sent in each case, as bands of bytes; of one case alone, the sequence of its connection."""
+    found = refusals(recording)
+    if len(found) == 1:
+        return sequence_picture(next(iter(found.values())).capture)
+    bands = [band_of(case.found, Side.SERVER, name, case.answer) for name, case in found.items()]
     return Picture(draw_bands(bands), "What the server sent", sentence(recording), recording.notices)
 
 
@@ -81,15 +85,7 @@ def table(recording: Recording) -> Table:
     )
     return Table(
         "Requests for a WebSocket, and what was answered",
-        (
-            "case",
-            "what is wrong",
-            "rules that the request breaks",
-            "answer",
-            "its fields that help",
-            "the client concludes",
-        ),
+        ("case", "what is wrong", "broken rule", "answer", "it says", "the client concludes"),
         rows,
-        frozenset({4}),
-        recording.notices,
+        notices=recording.notices,
     )

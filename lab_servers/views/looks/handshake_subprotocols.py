@@ -11,6 +11,7 @@ from lab_servers.views.bands import band_of, draw_bands
 from lab_servers.views.looks.handshake_answers import verdict
 from lab_servers.views.looks.handshake_cases import OPEN, Case, cases_of, counted, rules
 from lab_servers.views.picture import Picture
+from lab_servers.views.sequence import sequence_picture
 from lab_servers.views.table import Table
 
 SCENARIO = "Subprotocols"
@@ -62,10 +63,13 @@ def _opens(case: Case) -> bool:
 
 
 def picture(recording: Recording) -> Picture:
-    """What the client sent in each case: frames only where it took the answer."""
+    """What the client sent in each case: frames only where it took the answer. Of one case alone, its sequence."""
+    found = negotiations(recording)
+    if len(found) == 1:
+        return sequence_picture(next(iter(found.values())).capture)
     bands = [
         band_of(case.found, Side.CLIENT, name, named(case) or "no subprotocol" if _opens(case) else "fails")
-        for name, case in negotiations(recording).items()
+        for name, case in found.items()
     ]
     return Picture(draw_bands(bands), "What the client sent", sentence(recording), recording.notices)
 
@@ -75,7 +79,6 @@ def table(recording: Recording) -> Table:
     rows = tuple(
         (
             case.name,
-            case.happens,
             ", ".join(offered(case)) or NOTHING,
             named(case) or NOTHING,
             rules(case.broken(Side.SERVER)),
@@ -86,8 +89,7 @@ def table(recording: Recording) -> Table:
     )
     return Table(
         "Subprotocols offered and named",
-        ("case", "what happens", "offered", "named", "rules that the answer breaks", "this client", "a browser would"),
+        ("case", "offered", "named", "broken rule", "this client", "a browser"),
         rows,
-        frozenset({2, 3}),
-        recording.notices,
+        notices=recording.notices,
     )
