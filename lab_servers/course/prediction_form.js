@@ -80,6 +80,31 @@ function order({ model }) {
   };
 }
 
+// --- keys: in the notebook's command mode an arrow, a letter or a digit is a command ---------------------------------
+
+// A field of text keeps its keys by itself. JupyterLab looks for this sign from the control upwards, and may find its
+// command before it gets to the form.
+const KEPT = "data-lm-suppress-shortcuts";
+
+function keepKeys(control) {
+  control.setAttribute(KEPT, "true");
+}
+
+// What nobody would type into a control is the notebook's all the same: Shift+Enter runs on, Ctrl+S saves.
+function handOver(event) {
+  const isText = event.target.type === "text";
+  const isHeld = event.ctrlKey || event.metaKey;
+  const runs = event.key === "Enter" && (event.shiftKey || isHeld);
+  const cell = event.target.closest(".jp-Cell");
+  if (!event.isTrusted || !cell || !(runs || (isHeld && !isText))) return;
+  if (isText) cell.focus();  // JupyterLab leaves every key to whatever can be written into
+  const heir = isText ? cell : event.target;
+  heir.removeAttribute(KEPT);
+  const isTaken = !heir.dispatchEvent(new KeyboardEvent("keydown", event));
+  if (!isText) keepKeys(heir);
+  if (isTaken) event.preventDefault();
+}
+
 const KINDS = { choice, number, order };
 
 function put(model, trait, value) {
@@ -95,9 +120,8 @@ export default {
     const status = part("p", "lsp-status");
     status.setAttribute("role", "status");
     form.append(part("legend", "lsp-question", model.get("question")), ...made.shown, status);
-    // Keys are for the control that has the focus: in the notebook's command mode an arrow or a letter is a command.
-    // JupyterLab looks from there upwards and may find its command before it gets to the form.
-    made.controls.forEach((control) => control.setAttribute("data-lm-suppress-shortcuts", "true"));
+    made.controls.filter((control) => control.type !== "text").forEach(keepKeys);
+    form.addEventListener("keydown", handOver);
     el.append(form);
 
     const refresh = () => {

@@ -113,6 +113,27 @@ def test_by_keyboard_alone_all_three_kinds_can_be_answered(notebook: Notebook) -
     assert notebook.run(7).text.startswith("It asks again. 300 ('SSE', 'polling', 'HTTP')")
 
 
+def test_shift_and_enter_in_a_form_run_on_as_everywhere_in_the_notebook(notebook: Notebook) -> None:
+    page = notebook.page
+    controls = (
+        page.get_by_role("radio", name="It stops."),
+        page.get_by_role("textbox", name="Your number of requests"),
+        page.get_by_role("combobox", name="Place 1 of 3"),
+    )
+    for position, control in enumerate(controls, 1):
+        before = notebook.cells()[position].count
+        control.focus()
+        notebook.messages.clear()
+        page.keyboard.press("Shift+Enter")
+        notebook.wait_for_answers(1)
+        assert notebook.cells()[position].count > before
+    assert len(notebook.cells()) == len(CELLS)
+    # With Ctrl, a control hands its keys over too: this one opens and closes the list of files.
+    page.get_by_role("radio", name="It stops.").focus()
+    page.keyboard.press("Control+b")
+    expect(page.locator("#filebrowser")).to_be_hidden()
+
+
 def test_with_nothing_chosen_run_all_goes_on_and_says_so(notebook: Notebook) -> None:
     notebook.run_all()
     assert [cell.errors for cell in notebook.cells()] == [()] * len(CELLS)
@@ -157,7 +178,8 @@ def test_markup_in_a_question_is_text(notebook: Notebook) -> None:
 def test_it_fits_the_window_and_can_be_read_in_both_themes(notebook: Notebook) -> None:
     page = notebook.page
     page.get_by_text("It stops.", exact=True).click()
-    page.get_by_role("textbox").last.fill("many")
+    page.get_by_role("textbox", name="Your number of requests").fill("many")
+    expect(page.locator(".lsp-wrong")).to_be_visible()
     notebook.run(4)
     for width, files in ((1280, True), (800, False), (800, True)):
         notebook.resize(width)
