@@ -1,11 +1,12 @@
 """``python -m tests.browser.screenshots DIR``: pictures of every notebook after *Run All*, for people to look at.
 
-Each notebook is drawn from top to bottom, at several window widths, light and dark.
+Each notebook is drawn from top to bottom in parts, at several window widths, light and dark.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,31 +21,38 @@ from tests.notebooks.kernel import NOTEBOOKS
 # The width of the window, and whether JupyterLab's list of files is open, as it is at first.
 WINDOWS = ((1280, True), (800, False), (800, True))
 
-# Chromium draws no picture that is higher.
-HIGHEST_PX = 16_000
+# A picture of a whole notebook would be higher than Chromium draws, and than anybody can look at.
+PART_PX = 2_400
 
 # All cells are in the page, with no empty page below the last.
 WHOLE_NOTEBOOK = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "scrollPastEnd": False}}
 
-# How high the window must be for the notebook to need no scroll bar.
-_WHOLE_HEIGHT = """() => {
+# Scrolls to a place, and tells where it is then, how much can be seen, and how much there is.
+_SCROLL = """top => {
     const panel = jupyterapp.shell.currentWidget.node.querySelector('.jp-WindowedPanel-outer');
-    return innerHeight - panel.clientHeight + panel.scrollHeight;
+    panel.scrollTop = top;
+    return [panel.scrollTop, panel.clientHeight, panel.scrollHeight];
 }"""
 
 
 def shoot(notebook: Notebook, folder: Path) -> Iterator[Path]:
-    """Draw a notebook in every window and theme; yields each file when it is written."""
+    """Draw a notebook in every window and theme, part by part; yields each file when it is written."""
     for width, files in WINDOWS:
         notebook.resize(width)
         notebook.show_files(files)
         for theme in (LIGHT, DARK):
             notebook.choose_theme(theme)
-            notebook.resize(width, min(notebook.page.evaluate(_WHOLE_HEIGHT), HIGHEST_PX))
-            window = f"{width}{'-files' if files else ''}"
-            target = folder / f"{Path(notebook.path).stem}-{window}-{theme.split()[-1].lower()}.png"
-            notebook.page.screenshot(path=target)
-            yield target
+            notebook.resize(width, PART_PX)
+            window = f"{width}{'-files' if files else ''}-{theme.split()[-1].lower()}"
+            asked = 0
+            for part in itertools.count(1):
+                top, seen, whole = notebook.page.evaluate(_SCROLL, asked)
+                target = folder / f"{Path(notebook.path).stem}-{window}-{part}.png"
+                notebook.page.screenshot(path=target)
+                yield target
+                if top + seen >= whole:
+                    break
+                asked = top + seen
             notebook.resize(width)
 
 
