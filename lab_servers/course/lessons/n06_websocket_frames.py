@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lab_servers.capture.capture import Side
 from lab_servers.course.lesson import Lesson, Objective
-from lab_servers.course.lessons.n06_websocket_frames_exercises import EXERCISES
+from lab_servers.course.lessons import n06_websocket_frames_exercises as one_frame
+from lab_servers.course.lessons import n06_websocket_frames_messages as many_frames
 from lab_servers.course.question import Choice, Number, Option, Order
 from lab_servers.recording import Recording
 from lab_servers.views.frames import frames, wire_bytes
@@ -318,7 +319,7 @@ LESSON = Lesson(
             too_high="small-messages-only-grow",
         ),
     ),
-    exercises=EXERCISES,
+    exercises=(*one_frame.EXERCISES, *many_frames.EXERCISES),
     reading_min=15,
     doing_min=30,
 )
