@@ -33,8 +33,9 @@ class Panel {
       part("p", { class: "lss-question" }, part("span", { class: "lss-name", text: name }), " ", sentence),
       part("form", { class: "lss-form", novalidate: "", autocomplete: "off", on: { submit: (event) => this.run(event), keydown: (event) => this.key(event) } },
         part("div", { class: "lss-fields" }, ...this.fields.elements),
-        part("div", { class: "lss-buttons" }, this.runButton, this.cancelButton, this.progress)),
-      this.status, this.pages.element);
+        part("div", { class: "lss-buttons" }, this.runButton, this.cancelButton)),
+      part("div", { class: "lss-said" }, this.status, this.progress),
+      this.pages.element);
     this.fields.show(model.get("typed").values ?? {});
   }
 

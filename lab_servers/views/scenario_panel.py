@@ -19,7 +19,7 @@ from lab_servers.recording import Recording
 from lab_servers.views.inspector_widget import Inspector, inspector
 from lab_servers.views.looks import Look, look_of
 from lab_servers.views.scenario_panel_controls import Mistake, PanelControls, fields_of, texts_of, values_of
-from lab_servers.views.scenario_panel_run import LabT, Runnable, Runner
+from lab_servers.views.scenario_panel_run import LabT, Runnable, Runner, scenario_of
 from lab_servers.views.scenario_panel_text import as_html, as_text, chosen_words, code_of, pages_of
 from lab_servers.wire.printable import printable
 
@@ -200,7 +200,8 @@ class ScenarioPanel(Generic[LabT]):
         with self._lock:
             if not self._is_closed:
                 self.scenario, self.recording, self._look = scenario, recording, look
-                self._shown = f"Run {self._words(scenario)}, in {took_s:.1f} s."
+                took = f"{took_s:.1f} s" if took_s >= 0.1 else "less than 0.1 s"
+                self._shown = f"Done in {took}, {self._words(scenario)}."
                 self._drop_inspector()
                 self._controls.pages = pages
                 self._show_bytes()
@@ -290,17 +291,4 @@ def panel(
             earlier.cancel()
     if recording is None:
         return ScenarioPanel(first, lab, first.run(lab))
-    return ScenarioPanel(_scenario_of(first, recording), lab, recording)
-
-
-def _scenario_of(scenario: Runnable[LabT], recording: Recording) -> Runnable[LabT]:
-    """The parameters that a recording was made with."""
-    name = type(scenario).__name__
-    if not isinstance(recording, Recording) or recording.name != name:
-        what = f"the one of {recording.name!r}" if isinstance(recording, Recording) else f"a {type(recording).__name__}"
-        raise BadParameter(f"The panel of {name} begins with a recording that {name}(…).run(lab) gave, not {what}.")
-    try:
-        made: Runnable[LabT] = replace(scenario, **recording.parameters)  # type: ignore[type-var]
-    except TypeError:
-        raise BadParameter(f"The recording has other parameters than {name} has: run {name} again.") from None
-    return made
+    return ScenarioPanel(scenario_of(first, recording), lab, recording)

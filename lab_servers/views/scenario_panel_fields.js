@@ -33,7 +33,7 @@ class Fields {
       made.addEventListener("change", onChange);
       this.controls.set(field.name, made);
       const hint = part("span", { class: "lss-hint", id: `${id}-hint` });
-      if (field.bounds) hint.append(part("span", { class: "lss-bounds", text: field.bounds }), " ");
+      if (field.bounds) hint.append(part("span", { class: "lss-bounds", text: `${field.bounds}.` }), " ");
       hint.append(field.sentence);
       return part("div", { class: "lss-field" },
         part("label", { for: id, text: field.name }),

@@ -28,8 +28,10 @@ class Pages {
     }));
     this.pages = TABS.map((name) => part("div", {
       role: "tabpanel", id: `${prefix}-page-${name}`, "aria-labelledby": `${prefix}-tab-${name}`,
-      class: `lss-page lss-page-${name} jp-RenderedHTMLCommon`,
+      // What the views made for a page of JupyterLab's looks as it does there.
+      class: `lss-page lss-page-${name}${name === "picture" || name === "table" ? " jp-RenderedHTMLCommon" : ""}`,
     }));
+    for (const name of ["picture", "table"]) this.page(name).tabIndex = 0; // nothing in them takes the focus
     const list = part("div", { class: "lss-tabs", role: "tablist", "aria-label": "The run as", on: { keydown: (event) => this.key(event) } }, ...this.tabs);
     this.element = part("div", { class: "lss-pages" }, list, ...this.pages);
     this.page("bytes").append(this.note);

@@ -9,9 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from asyncio import CancelledError
+from dataclasses import replace
 from typing import Any, Generic, Protocol, TypeVar
 
-from lab_servers.errors import LabError, LabNotRunning
+from lab_servers.errors import BadParameter, LabError, LabNotRunning
 from lab_servers.parameters import Parameter
 from lab_servers.recording import Recording
 
@@ -169,3 +170,20 @@ class Runner(Generic[LabT]):
         with self._lock:
             self._job, self.is_running = None, False
             self._screen.tell_end(sentence, is_wrong)
+
+
+def scenario_of(scenario: Runnable[LabT], recording: Recording) -> Runnable[LabT]:
+    """A scenario with the parameters that a recording of it was made with.
+
+    Raises:
+        BadParameter: this is no recording of such a scenario.
+    """
+    name = type(scenario).__name__
+    if not isinstance(recording, Recording) or recording.name != name:
+        what = f"the one of {recording.name!r}" if isinstance(recording, Recording) else f"a {type(recording).__name__}"
+        raise BadParameter(f"The panel of {name} begins with a recording that {name}(…).run(lab) gave, not {what}.")
+    try:
+        made: Runnable[LabT] = replace(scenario, **recording.parameters)  # type: ignore[type-var]
+    except TypeError:
+        raise BadParameter(f"The recording has other parameters than {name} has: run {name} again.") from None
+    return made

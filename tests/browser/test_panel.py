@@ -108,7 +108,7 @@ def test_it_shows_the_default_run_without_a_click_and_the_saved_page_has_it(note
     expect(status(page)).to_have_text("Shown: the run with every parameter at its default.")
     expect(field(page, "pause_s")).to_have_value("0")
     expect(field(page, "pause_s")).to_have_accessible_description(
-        "0 to 60 seconds How long the client stays after the answer."
+        "0 to 60 seconds. How long the client stays after the answer."
     )
     saved = page.evaluate("() => jupyterapp.shell.currentWidget.content.widgets[1].model.outputs.toJSON()[0].data")
     assert set(saved) == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
@@ -122,7 +122,7 @@ def test_by_pointer(notebook: Notebook) -> None:
     expect(status(page)).to_have_text("Changed, and not run yet: press Run.")
     field(page, "is_twice").check()
     button(page, "Run").click()
-    expect(status(page)).to_contain_text("Run with framing = chunked, is_twice = True, in ")
+    expect(status(page)).to_contain_text(" s, with framing = chunked, is_twice = True.")
     tab(page, "bytes").click()
     expect(page.locator(".lss-bytes .lsi")).to_be_visible()
     expect(page.locator(".lss-bytes .lsi")).to_contain_text("framing=chunked")
@@ -165,7 +165,7 @@ def test_by_keyboard_alone(notebook: Notebook) -> None:
     keys.press("Control+a")
     keys.type("0.2")
     keys.press("Enter")
-    expect(status(page)).to_contain_text("Run with pause_s = 0.2, framing = chunked, is_twice = True, in ")
+    expect(status(page)).to_contain_text(" s, with pause_s = 0.2, framing = chunked, is_twice = True.")
     expect(field(page, "pause_s")).to_be_focused()
 
     for _ in range(3):
@@ -181,7 +181,7 @@ def test_by_keyboard_alone(notebook: Notebook) -> None:
         expect(tab(page, name)).to_have_attribute("aria-selected", "true")
         expect(page.locator(f".lss-page-{name}")).to_be_visible()
     expect(page.locator(".lss-bytes .lsi")).to_be_visible()
-    expect(status(page)).to_contain_text("Run with pause_s = 0.2")
+    expect(status(page)).to_contain_text(" s, with pause_s = 0.2")
     assert runs(notebook) == "[0.0, 0.2, 0.2] False"
     # None of these keys was taken for one of the notebook's own commands.
     assert len(notebook.cells()) == 2 + len(LATER)
@@ -199,14 +199,14 @@ def test_what_is_out_of_bounds_is_one_sentence_at_its_field_and_stays_as_typed(n
     expect(field(page, "pause_s")).to_have_value("61")
     field(page, "pause_s").fill("0")
     button(page, "Run").click()
-    expect(status(page)).to_contain_text("Run with every parameter at its default")
+    expect(status(page)).to_contain_text(" s, with every parameter at its default.")
     expect(field(page, "pause_s")).not_to_have_attribute("aria-invalid", "true")
     assert runs(notebook) == "[0.0, 0.0] False"
 
 
 def test_two_quick_clicks_are_one_run(notebook: Notebook) -> None:
     button(notebook.page, "Run").dblclick()
-    expect(status(notebook.page)).to_contain_text("Run with every parameter")
+    expect(status(notebook.page)).to_contain_text(" s, with every parameter at its default.")
     assert runs(notebook) == "[0.0, 0.0] False"
 
 
@@ -221,11 +221,11 @@ def test_clicks_during_a_running_cell_are_one_run_of_what_stood_in_the_fields(no
     field(page, "pause_s").fill("0.3")
     button(page, "Run").click(force=True)
     notebook.wait_for_answers(1)
-    expect(status(page)).to_contain_text("Run with pause_s = 0.2")
+    expect(status(page)).to_contain_text(" s, with pause_s = 0.2")
     expect(field(page, "pause_s")).to_have_value("0.3")
     assert runs(notebook) == "[0.0, 0.2] False"
     button(page, "Run").click()
-    expect(status(page)).to_contain_text("Run with pause_s = 0.3")
+    expect(status(page)).to_contain_text(" s, with pause_s = 0.3.")
     assert runs(notebook) == "[0.0, 0.2, 0.3] False"
 
 
@@ -242,7 +242,7 @@ def test_a_long_run_shows_how_far_it_is_and_can_be_cancelled(notebook: Notebook)
     expect(page.locator(".lss").get_by_role("progressbar")).to_be_hidden()
     field(page, "pause_s").fill("0")
     button(page, "Run").click()
-    expect(status(page)).to_contain_text("Run with every parameter")
+    expect(status(page)).to_contain_text(" s, with every parameter at its default.")
     assert runs(notebook) == "[0.0, 60.0, 0.0] False"
 
 

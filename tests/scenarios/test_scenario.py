@@ -85,6 +85,23 @@ def test_a_cancelled_run_ends_at_once_and_leaves_the_lab_as_it_was(lab: Lab) -> 
     assert len(Asking().run(lab)) == 1
 
 
+def test_scenarios_take_turns_so_that_none_records_what_another_does(lab: Lab) -> None:
+    jobs = [Asking(times=times, pause_s=0.01).start(lab) for times in (3, 1, 2)]
+    assert [len(job.result()) for job in jobs] == [3, 1, 2]
+
+
+def test_a_run_that_waits_for_its_turn_can_be_cancelled_and_holds_nobody_up(lab: Lab) -> None:
+    first = Asking(pause_s=60).start(lab)
+    until_sync(lambda: len(lab.recording()) == 1)
+    second, third = Asking(pause_s=60).start(lab), Asking().start(lab)
+    second.cancel()
+    first.cancel()
+    for cancelled in (first, second):
+        with pytest.raises(asyncio.CancelledError):
+            cancelled.result()
+    assert len(third.result()) == 1
+
+
 def test_without_its_server_or_a_running_lab_it_says_what_to_do() -> None:
     with Lab(["sse"]) as other, pytest.raises(BadParameter, match=r"Asking asks the server 'http'.*start_lab\(\)"):
         Asking().run(other)

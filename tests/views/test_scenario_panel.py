@@ -118,7 +118,7 @@ def test_a_number_is_shown_with_no_more_digits_than_it_needs_and_none_lost(value
 def test_run_runs_what_stands_in_the_fields_and_the_code_says_so(lab: Lab) -> None:
     hand = Hand(panel(Asking, lab))
     status = hand.run(times="2", framing="close")
-    assert re.fullmatch(r"Run with times = 2, framing = close, in \d+\.\d s\.", status)
+    assert re.fullmatch(r"Done in (less than 0\.1|\d+\.\d) s, with times = 2, framing = close\.", status)
     assert len(hand.panel.recording) == 2
     assert b"framing=close" in hand.panel.recording.captures[0].chunks[0].data
     assert hand.panel.code.endswith("\n\nAsking(times=2, framing='close').run(lab)")
@@ -175,7 +175,7 @@ def test_a_long_run_tells_how_far_it_is_and_a_short_one_does_not(lab: Lab, held:
     until_sync(lambda: held.shown("elapsed_s") >= scenario_panel_run.PROGRESS_AFTER_S)
     assert held.shown("about_s") == Held().about_s
     let_go(lab)
-    assert held.wait().startswith("Run with number = 1, in ")
+    assert held.wait().endswith(" s, with number = 1.")
     assert held.shown("elapsed_s") == -1
 
 
@@ -239,7 +239,7 @@ def test_what_makes_no_sense_from_a_page_is_left_alone(lab: Lab, message: Any) -
     hand = Hand(panel(Asking, lab))
     hand.say(message)
     assert not hand.panel.is_running
-    assert hand.run(times="0").startswith("Run with times = 0")
+    assert hand.run(times="0").endswith(" s, with times = 0.")
 
 
 def test_a_run_that_is_drawn_while_a_cell_draws_disturbs_neither(lab: Lab) -> None:
@@ -274,7 +274,7 @@ def test_after_a_cancelled_run_the_next_press_runs(lab: Lab, held: Hand) -> None
     held.press_run(number="1")
     held.cancel()
     held.wait()
-    assert held.run(number="0").startswith("Run with every parameter at its default")
+    assert held.run(number="0").endswith(" s, with every parameter at its default.")
 
 
 def test_a_panel_that_is_closed_while_it_runs_ends_the_run_and_says_nothing_more(lab: Lab, held: Hand) -> None:
@@ -337,7 +337,7 @@ def test_whatever_goes_wrong_in_a_run_is_one_sentence_and_the_next_press_runs_ag
         assert len(hand.panel.status) < 500
         assert hand.shown("is_wrong")
     assert hand.panel.recording is before
-    assert hand.run(how="well").startswith("Run with every parameter at its default")
+    assert hand.run(how="well").endswith(" s, with every parameter at its default.")
     assert not hand.shown("is_wrong")
     assert capsys.readouterr() == ("", "")
 
