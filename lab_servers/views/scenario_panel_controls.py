@@ -21,6 +21,8 @@ from lab_servers.parameters import Choice, Number, Parameter, Switch, Whole
 # Of a text that a page hands over; what is longer stands for no value of any parameter.
 MAX_TYPED_CHARACTERS = 200
 
+MAX_OPTIONS_TOLD = 6
+
 _HERE = pathlib.Path(__file__).parent
 
 # A browser loads a widget's script from the kernel as one module, so the files are joined as they are.
@@ -71,12 +73,21 @@ def fields_of(parameters: Sequence[Parameter]) -> list[dict[str, Any]]:
             "name": one.name,
             "kind": _kind(one),
             "unit": one.unit if isinstance(one, Number | Whole) else "",
-            "bounds": "" if isinstance(one, Switch) else one.bounds,
+            "bounds": _bounds(one),
             "sentence": one.sentence,
             "options": list(one.options) if isinstance(one, Choice) else [],
         }
         for one in parameters
     ]
+
+
+def _bounds(parameter: Parameter) -> str:
+    """What a field takes, in a few words; of a switch everybody sees it, and of many options the list tells them."""
+    if isinstance(parameter, Switch):
+        return ""
+    if isinstance(parameter, Choice) and len(parameter.options) > MAX_OPTIONS_TOLD:
+        return f"one of {len(parameter.options)}"
+    return parameter.bounds
 
 
 def _kind(parameter: Parameter) -> str:

@@ -19,11 +19,12 @@ import pytest
 
 from lab_servers.errors import BadParameter, LabNotRunning
 from lab_servers.lab import Lab
+from lab_servers.parameters import Choice
 from lab_servers.scenarios import SCENARIOS, OneExchange, Scenario
 from lab_servers.views import panel, scenario_panel_run
 from lab_servers.views.looks import look_of
 from lab_servers.views.scenario_panel import BYTES_TO_COME, NO_BYTES
-from lab_servers.views.scenario_panel_controls import text_of, texts_of, values_of
+from lab_servers.views.scenario_panel_controls import fields_of, text_of, texts_of, values_of
 from tests.views.panel_hand import Asking, Going, Hand, Held
 from tests.waiting import until_sync
 
@@ -95,6 +96,11 @@ def test_each_field_tells_its_name_unit_bounds_and_sentence(lab: Lab) -> None:
     assert (pause_s["kind"], pause_s["bounds"]) == ("number", "0 to 60 seconds")
     assert (framing["kind"], framing["options"]) == ("choice", ["chunked", "close"])
     assert (is_greedy["kind"], is_greedy["bounds"]) == ("switch", "")
+
+
+def test_many_options_are_counted_beside_the_list_that_tells_them() -> None:
+    (field,) = fields_of([Choice("case", "a", "Which one.", tuple("abcdefg"))])
+    assert (field["bounds"], field["options"]) == ("one of 7", list("abcdefg"))
 
 
 @pytest.mark.parametrize("kind", SCENARIOS.values())
