@@ -22,10 +22,25 @@
     return element ? [...ancestors(element.parentElement), element] : [];
   }
 
+  // What a drawing has painted before a text and under its middle, such as the bar that the text stands in.
+  function under(text) {
+    const box = text.getBoundingClientRect();
+    const middle = new DOMPoint(box.x + box.width / 2, box.y + box.height / 2);
+    return [...text.ownerSVGElement.querySelectorAll('path, rect, circle, polygon')].filter(shape =>
+      !shape.closest('defs, clipPath') && getComputedStyle(shape).fill !== 'none' &&
+      shape.compareDocumentPosition(text) & Node.DOCUMENT_POSITION_FOLLOWING &&
+      shape.isPointInFill(middle.matrixTransform(shape.getScreenCTM().inverse())));
+  }
+
   function contrast(element) {
     const family = ancestors(element).map(one => getComputedStyle(one));
     paint('white');
     for (const style of family) paint(style.backgroundColor);
+    if (element.ownerSVGElement) {
+      for (const style of under(element).map(shape => getComputedStyle(shape))) {
+        paint(style.fill, style.fillOpacity * style.opacity);
+      }
+    }
     const ground = luminance();
     const own = family.at(-1);
     const color = element instanceof SVGElement ? own.fill : own.color;
