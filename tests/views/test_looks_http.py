@@ -15,6 +15,11 @@ from lab_servers.scenarios.http_expect import UPLOADS
 from lab_servers.scenarios.http_late_parse import LANES
 from lab_servers.scenarios.http_readers import READERS
 from lab_servers.views.looks import http_cut_short, http_expect, http_late_parse, look_of
+from tests.views.looks_rules import (
+    assert_picture_with_words_and_table_with_rows,
+    assert_refused_with_what_to_run,
+    assert_same_again,
+)
 
 RUNS: tuple[Scenario, ...] = (
     CutShort(),
@@ -39,25 +44,17 @@ def recordings() -> Iterator[list[Recording]]:
 
 def test_every_run_has_a_picture_with_words_and_a_table_with_rows(recordings: list[Recording]) -> None:
     for recording in recordings:
-        look = look_of(recording)
-        assert look.picture is not None
-        assert "<svg" in look.picture._repr_html_()
-        assert look.picture.text.endswith(".")
-        assert look.table.rows
-        assert all(len(row) == len(look.table.columns) for row in look.table.rows)
+        assert_picture_with_words_and_table_with_rows(recording)
 
 
 def test_a_look_reads_the_same_from_the_same_recording(recordings: list[Recording]) -> None:
     for recording in recordings:
-        first, second = look_of(recording), look_of(recording)
-        assert str(first.table) == str(second.table)
-        assert str(first.picture) == str(second.picture)
+        assert_same_again(recording)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_recording_of_something_else_is_refused_with_what_to_run(name: str) -> None:
-    with pytest.raises(BadParameter, match=f"run the scenario {name}"):
-        look_of(Recording(name, ()))
+    assert_refused_with_what_to_run(name)
 
 
 def test_marks_without_bytes_are_no_cut_answer(recordings: list[Recording]) -> None:
