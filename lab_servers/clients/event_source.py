@@ -201,8 +201,9 @@ class _EventSource:
                 self._set(ReadyState.OPEN)
                 return await self._interpret(response)
         except (aiohttp.ClientError, OSError) as error:
-            during = "the connection broke" if self._status is not None else "no answer"
-            return _Next.REESTABLISH, f"{during} ({one_line(str(error) or type(error).__name__, 80)})"
+            if self._status is not None:
+                return _Next.REESTABLISH, "the stream broke off before its end"
+            return _Next.REESTABLISH, f"no answer ({one_line(str(error) or type(error).__name__, 80)})"
 
     async def _interpret(self, response: aiohttp.ClientResponse) -> tuple[_Next, str]:
         """Read the body to its end, and dispatch the events in it."""

@@ -28,6 +28,12 @@ from lab_servers.scenarios.polling_retry_after import RetryAfter
 from lab_servers.scenarios.polling_time_limits import TimeLimits
 from lab_servers.scenarios.replay import Replay
 from lab_servers.scenarios.scenario import Scenario
+from lab_servers.scenarios.sse_coming_back import ComingBack
+from lab_servers.scenarios.sse_cuts import CutEverywhere
+from lab_servers.scenarios.sse_heartbeat import Heartbeat
+from lab_servers.scenarios.sse_parser import ParserSteps
+from lab_servers.scenarios.sse_resume import ResumeAfterCut
+from lab_servers.scenarios.sse_stream import OneStream
 from lab_servers.scenarios.tcp_one_relay import OneRelay
 from lab_servers.scenarios.tcp_sends_and_reads import SendsAndReads
 from lab_servers.scenarios.tcp_small_writes import SmallWrites
@@ -54,6 +60,12 @@ SCENARIOS: dict[str, type[Scenario]] = {
         BetweenPolls,
         Herd,
         RetryAfter,
+        OneStream,
+        CutEverywhere,
+        ParserSteps,
+        Heartbeat,
+        ResumeAfterCut,
+        ComingBack,
         Handshake,
         ShareOfHttp,
         EarlyFrame,
@@ -78,21 +90,27 @@ __all__ = [
     "BothWays",
     "ChatFrames",
     "CloseCodes",
+    "ComingBack",
     "Connections",
     "CutCharacter",
+    "CutEverywhere",
     "CutShort",
     "EarlyFrame",
     "ForbiddenFrames",
     "FourWays",
     "FrameLengths",
     "Handshake",
+    "Heartbeat",
     "Herd",
     "LateParse",
     "NoteLife",
     "OneExchange",
     "OneRelay",
+    "OneStream",
+    "ParserSteps",
     "RefusedUpgrades",
     "Replay",
+    "ResumeAfterCut",
     "RetryAfter",
     "Scenario",
     "SendsAndReads",

@@ -141,13 +141,13 @@ def accept_steps(capture: Capture) -> Table:
     verdict = "the two are the same" if made == accept else "the two differ: the client must fail the connection"
     return Table(
         f"From the key to the accept value: {verdict}",
-        ("step", "result", "how much"),
+        ("step", "result"),
         (
-            ("the key, as it stands in the request", printable(key, MAX_CHARACTERS), f"{len(key)} characters"),
-            ("with the GUID behind it", printable(key + GUID, MAX_CHARACTERS), f"{len(key + GUID)} characters"),
-            ("SHA-1 of that, shown as hexadecimal", digest.hex(" "), f"{len(digest)} bytes"),
-            ("these bytes in base64", made, f"{len(made)} characters"),
-            ("Sec-WebSocket-Accept in the response", printable(accept, MAX_CHARACTERS), f"{len(accept)} characters"),
+            (f"the key, {len(key)} characters", printable(key, MAX_CHARACTERS)),
+            ("with the GUID behind it", printable(key + GUID, MAX_CHARACTERS)),
+            (f"SHA-1 of that, {len(digest)} bytes", digest.hex(" ")),
+            (f"in base64, {len(made)} characters", made),
+            ("Sec-WebSocket-Accept", printable(accept, MAX_CHARACTERS)),
         ),
         frozenset({1}),
     )
