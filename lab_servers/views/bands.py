@@ -22,6 +22,9 @@ HTTP, WEBSOCKET = "HTTP", "WebSocket"
 _HATCHES = {HTTP: "", WEBSOCKET: "////"}
 _COLORS = {HTTP: BLUE, WEBSOCKET: VERMILION}
 _HEIGHT = 0.5
+FONT_PT = 11
+# About how much of the width one character takes.
+_CHARACTER_SHARE = 0.0122
 
 
 class Part(NamedTuple):
@@ -78,17 +81,17 @@ def draw_bands(bands: Sequence[Band], *, reads: bool = False) -> Figure:
         reads: Whether to mark where a read of the relay ended.
     """
     figure, axes = new_figure(9.6, 1.35 + (0.62 if reads else 0.44) * len(bands))
-    longest = max([band.end for band in bands], default=0) or 1
+    room = _room(bands)
     for row, band in enumerate(bands):
-        _draw_band(axes, band, -row, longest)
+        _draw_band(axes, band, -row, room * 0.01)
         if reads:
             for offset in band.reads:
                 axes.plot([offset], [-row - _HEIGHT / 2 - 0.1], marker="^", color=INK, markersize=7, clip_on=False)
     axes.set_yticks([-row for row in range(len(bands))], [band.label for band in bands], fontsize=12)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.set_xlim(0, longest * (1.32 if any(band.words for band in bands) else 1.04))
-    axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= longest * 1.04])
+    axes.set_xlim(0, room)
+    axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= max(band.end for band in bands)])
     axes.set_ylim(-len(bands) + 0.35, 0.55)
     axes.set_xlabel("bytes sent on this connection")
     signs: list[Patch | Line2D] = [
@@ -108,7 +111,7 @@ def draw_bands(bands: Sequence[Band], *, reads: bool = False) -> Figure:
     return figure
 
 
-def _draw_band(axes: Axes, band: Band, row: float, longest: int) -> None:
+def _draw_band(axes: Axes, band: Band, row: float, gap: float) -> None:
     for part in band.parts:
         is_plain = not _HATCHES[part.kind]
         axes.barh(
@@ -120,10 +123,17 @@ def _draw_band(axes: Axes, band: Band, row: float, longest: int) -> None:
     if band.http_bytes and band.http_bytes < band.end:
         half = _HEIGHT / 2 + 0.06
         axes.plot([band.http_bytes] * 2, [row - half, row + half], color=INK, linewidth=2.5)
-        axes.annotate(
-            f"byte {band.http_bytes}", (band.http_bytes, row), (-6, 0), textcoords="offset points", ha="right",
-            va="center", color="white", fontsize=11, weight="bold",
-        )  # fmt: skip
-    axes.text(
-        band.end + longest * 0.012, row, band.words, va="center", color=INK, fontsize=11, parse_math=False
-    )  # fmt: skip
+    axes.text(band.end + gap, row, _behind(band), va="center", color=INK, fontsize=FONT_PT, parse_math=False)
+
+
+def _behind(band: Band) -> str:
+    """What stands behind a band: where HTTP ends, if it does, and the band's own words."""
+    ends = f"HTTP ends at byte {band.http_bytes}" if 0 < band.http_bytes < band.end else ""
+    return "; ".join(filter(None, (band.words, ends)))
+
+
+def _room(bands: Sequence[Band]) -> float:
+    """How many bytes the scale must hold, so that the words behind the bands have room."""
+    return (
+        max([band.end / (1 - min(0.7, len(_behind(band)) * _CHARACTER_SHARE + 0.02)) for band in bands], default=1) or 1
+    )

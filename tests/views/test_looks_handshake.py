@@ -129,7 +129,7 @@ def test_the_steps_lead_from_the_key_to_the_accept_value(recordings: dict[Scenar
     table = handshake.accept_steps(handshake.upgraded(recordings[RUNS[0]]))
     assert table.caption.endswith("the two are the same")
     assert table.rows[3][1] == table.rows[4][1]
-    assert table.rows[2][2] == "20 bytes"
+    assert table.rows[2][0] == "SHA-1 of that, 20 bytes"
 
 
 def test_the_steps_say_so_when_the_value_is_another_one() -> None:

@@ -80,14 +80,15 @@ def cases_of(recording: Recording, scenario: str) -> dict[str, Case]:
         if what != PORT or not recording.marks_named(f"{name}: {HAPPENS}"):
             continue
         capture = by_port.get(int(mark.detail))
-        if capture is not None and dissect(capture).conversation.messages(Side.CLIENT.value):
+        found = dissect(capture) if capture is not None else None
+        if capture is not None and found is not None and found.conversation.messages(Side.CLIENT.value):
             happens = recording.marks_named(f"{name}: {HAPPENS}")[0].detail
             concluded = [
                 (verdict, one.detail)
                 for verdict in (OPEN, FAILED)
                 for one in recording.marks_named(f"{name}: {verdict}")
             ]
-            cases[name] = Case(name, happens, capture, dissect(capture), concluded[0] if concluded else None)
+            cases[name] = Case(name, happens, capture, found, concluded[0] if concluded else None)
     if not cases:
         raise BadParameter(f"This recording has no opening handshakes of this kind: run the scenario {scenario}.")
     return cases
