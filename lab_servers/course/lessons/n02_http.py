@@ -62,9 +62,10 @@ def _who_shows(recording: Recording) -> str:
         framing: [name for name in found if name not in noticing[framing]] for framing in http_cut_short.FRAMINGS
     }
     believed = "; ".join(
-        f"{http_cut_short.NAMES[framing]}: {', '.join(names) or 'none'}" for framing, names in believing.items()
+        f"{http_cut_short.NAMES[framing]}: {'all of them' if len(names) == len(found) else ', '.join(names) or 'none'}"
+        for framing, names in believing.items()
     )
-    return f"{http_cut_short.sentence(recording)} Who took it for complete: {believed}."
+    return f"Who took the answer for complete: {believed}."
 
 
 # --- connections ----------------------------------------------------------------------------------------

@@ -38,16 +38,16 @@ def table(recording: Recording) -> Table:
     rows = tuple(
         (
             f"{request.method} {request.target}",
+            answer.start_line.partition(" ")[2],
             _condition(request),
             _body(capture, request),
-            answer.start_line.partition(" ")[2],
             _body(capture, answer),
         )
         for request, answer in zip(requests, answers, strict=False)
     )
     caption = f"{len(rows)} exchanges over one connection: what each asked for, and what came of it"
-    columns = ("request", "condition", "its body", "status", "body of the answer")
-    return Table(caption, columns, rows, frozenset({1, 2, 4}), recording.notices)
+    columns = ("request", "status", "its condition", "its body", "body of the answer")
+    return Table(caption, columns, rows, notices=recording.notices)
 
 
 def _condition(request: Message) -> str:

@@ -39,6 +39,11 @@ def picture(recording: Recording) -> Picture:
     return sequence_picture(_capture(recording))
 
 
+def _hex(data: bytes) -> str:
+    """Two digits for each byte, in lines that fit a narrow window."""
+    return "\n".join(data[start : start + 8].hex(" ") for start in range(0, len(data), 8))
+
+
 def table(recording: Recording) -> Table:
     """Each chunk decoded by itself, and by a decoder that keeps what is not yet a character."""
     incremental = codecs.getincrementaldecoder("utf-8")(errors="replace")
@@ -47,7 +52,7 @@ def table(recording: Recording) -> Table:
     for number, data in enumerate(found, 1):
         by_itself = data.decode("utf-8", errors="replace")
         in_turn = incremental.decode(data, final=number == len(found))
-        rows.append((f"chunk {number}", data.hex(" "), by_itself, in_turn))
+        rows.append((f"chunk {number}", _hex(data), by_itself, in_turn))
         alone, kept = alone + by_itself, kept + in_turn
     broken = alone.count("�")
     caption = (
