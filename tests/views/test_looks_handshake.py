@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 from lab_servers.capture.capture import Capture, Side
-from lab_servers.dissection import dissect
 from lab_servers.errors import BadParameter
 from lab_servers.lab import Lab
 from lab_servers.marks import Mark
@@ -22,9 +21,8 @@ from lab_servers.scenarios import (
     Subprotocols,
     WrongAnswers,
 )
-from lab_servers.views.bands import HTTP, WEBSOCKET, band_of
 from lab_servers.views.looks import handshake, handshake_answers, handshake_refused, handshake_share, look_of
-from tests.views.recorded import REQUEST, capture, exchange
+from tests.views.recorded import capture, exchange
 
 RUNS: tuple[Scenario, ...] = (
     Handshake(with_origin=True),
@@ -69,37 +67,6 @@ def test_a_recording_of_something_else_is_refused_with_what_to_run(name: str) ->
     for recording in (Recording(name, ()), Recording(name, (exchange(),))):
         with pytest.raises(BadParameter, match=f"run the scenario {name}"):
             look_of(recording)
-
-
-# --- bands ------------------------------------------------------------------------------------
-
-
-def test_a_band_tiles_what_a_side_sent(recordings: dict[Scenario, Recording]) -> None:
-    for recording in recordings.values():
-        for one in recording.captures:
-            for side in Side:
-                parts = band_of(dissect(one), side, "").parts
-                assert [part.start for part in parts] == [0, *(part.stop for part in parts[:-1])]
-                assert parts[-1].stop == len(one.bytes_from(side))
-
-
-def test_without_an_upgrade_all_of_a_band_is_http() -> None:
-    band = band_of(dissect(exchange()), Side.CLIENT, "client")
-    assert [part.kind for part in band.parts] == [HTTP]
-    assert band.http_bytes == band.end == len(REQUEST)
-
-
-def test_a_side_that_sent_nothing_has_an_empty_band() -> None:
-    band = band_of(dissect(capture((1, Side.CLIENT, REQUEST))), Side.SERVER, "server")
-    assert (band.parts, band.end, band.http_bytes) == ((), 0, 0)
-
-
-def test_after_the_upgrade_a_band_has_one_part_for_each_frame(recordings: dict[Scenario, Recording]) -> None:
-    opened = handshake.upgraded(recordings[RUNS[0]])
-    for side in Side:
-        parts = band_of(dissect(opened), side, "").parts
-        assert [part.kind for part in parts] == [HTTP, WEBSOCKET, WEBSOCKET]
-        assert parts[0].stop == handshake.http_ends(opened)[side.value]
 
 
 # --- one handshake ----------------------------------------------------------------------------
