@@ -97,4 +97,5 @@ def test_exchanges_and_connections_are_counted(recordings: list[Recording]) -> N
 def test_each_exchange_of_a_notes_life_is_a_row(recordings: list[Recording]) -> None:
     rows = look_of(recordings[7]).table.rows
     assert [row[1].split()[0] for row in rows] == ["201", "200", "304", "200", "412", "204", "404"]
-    assert rows[0][3] == "title=%E4%BD%A0%E5%A5%BD&text=first+%26+only"
+    assert rows[3][3] != rows[0][3] == rows[1][3], "a changed note is another version"
+    assert rows[0][4] == "title=%E4%BD%A0%E5%A5%BD&text=first+%26+only"

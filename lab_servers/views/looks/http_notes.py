@@ -1,4 +1,4 @@
-"""The life of one note: each request with its condition and body, beside the status and the body that came back.
+"""The life of one note: each request with its condition and body, beside the status and the entity tag that came back.
 
 ``scenarios/http_notes.py`` makes the recording.
 """
@@ -40,13 +40,13 @@ def table(recording: Recording) -> Table:
             f"{request.method} {request.target}",
             answer.start_line.partition(" ")[2],
             _condition(request),
+            ", ".join(answer.values("ETag")),
             _body(capture, request),
-            _body(capture, answer),
         )
         for request, answer in zip(requests, answers, strict=False)
     )
     caption = f"{len(rows)} exchanges over one connection: what each asked for, and what came of it"
-    columns = ("request", "status", "its condition", "its body", "body of the answer")
+    columns = ("request", "status", "its condition", "ETag of the answer", "its body")
     return Table(caption, columns, rows, notices=recording.notices)
 
 

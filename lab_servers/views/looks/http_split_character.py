@@ -41,7 +41,7 @@ def picture(recording: Recording) -> Picture:
 
 def _hex(data: bytes) -> str:
     """Two digits for each byte, in lines that fit a narrow window."""
-    return "\n".join(data[start : start + 8].hex(" ") for start in range(0, len(data), 8))
+    return "\n".join(data[start : start + 6].hex(" ") for start in range(0, len(data), 6))
 
 
 def table(recording: Recording) -> Table:
@@ -59,5 +59,5 @@ def table(recording: Recording) -> Table:
         f"Decoded chunk by chunk, the text has {broken} broken characters; decoded as one stream, {kept.count('�')}"
     )
     rows.append(("together", f"{sum(map(len, found))} bytes", alone, kept))
-    columns = ("what", "bytes", "each chunk decoded by itself", "one incremental decoder")
+    columns = ("what", "bytes", "each by itself", "incremental decoder")
     return Table(caption, columns, tuple(rows), frozenset({1, 2, 3}), recording.notices)
