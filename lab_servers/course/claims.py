@@ -50,6 +50,39 @@ _ALL: tuple[Claim, ...] = (
         "02_http",
     ),
     # 04_sse
+    Claim(
+        "C04",
+        "SSE is not a new protocol: it is an HTTP response that stays open, of the type text/event-stream.",
+        "Nothing else is new on the wire: any HTTP client reads it, and any hop may buffer it like other responses.",
+        "04_sse",
+    ),
+    Claim(
+        "C05",
+        "An event is one or more data lines, closed by a blank line; the client dispatches it at the blank line.",
+        "Lines end in LF, CR or CRLF and in nothing else; one space after the colon and one byte order mark are taken "
+        "off; comments do nothing; an id with NUL is ignored; without its blank line the last event is dropped.",
+        "04_sse",
+    ),
+    Claim(
+        "C06",
+        'GET /api/stream sends {"d":"你"}, {"d":"好"}, {"d":"世"}, {"d":"界"} as four events, then completes.',
+        "Chunk, event, token and character are four things: cut at every byte, the stream gives the same four events.",
+        "04_sse",
+    ),
+    Claim(
+        "C07",
+        "Transfer-Encoding: chunked lets the server send before it knows the length.",
+        "It is HTTP/1.1's framing and no part of SSE: a body that ends with the connection streams as well, and HTTP/2 "
+        "forbids chunked (RFC 9113 §8.2.2).",
+        "04_sse",
+    ),
+    Claim(
+        "C17",
+        "Automatic reconnection: a plain HTTP client has none, EventSource has it built in.",
+        "An EventSource comes back after a clean end, too, and repeats the request; only 204 or another answer that is "
+        "no event stream stops it, or close().",
+        "04_sse",
+    ),
     # 05_websocket_handshake
     Claim(
         "C10",

@@ -15,6 +15,97 @@ __all__ = ["CATALOGUE", "Misconception"]
 _ALL: tuple[Misconception, ...] = (
     *OF_HTTP,
     # 04_sse
+    Misconception(
+        "sse-needs-chunked",
+        "Server-sent events need chunked transfer coding.",
+        "An event stream is the body of a response, whatever its framing. Without chunks it lasts until the connection "
+        "ends, and its events come one by one all the same.",
+        "https://www.rfc-editor.org/rfc/rfc9112#section-6.3",
+    ),
+    Misconception(
+        "sse-needs-http-1-1",
+        "Event streams are a feature of HTTP/1.1.",
+        "They ask nothing of HTTP but a response that may take its time. HTTP/1.0 has that, and so has HTTP/2, which "
+        "forbids chunked.",
+        "https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream",
+    ),
+    Misconception(
+        "a-chunk-is-an-event",
+        "What the server writes at once is read at once, so each piece that arrives is an event.",
+        "Chunks, reads and packets end where they like. Only a blank line ends an event.",
+        "https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream",
+    ),
+    Misconception(
+        "only-characters-break",
+        "Whoever decodes carefully is safe, since only a character can be cut.",
+        "A cut inside a line makes two pieces, of which neither is an event. The line must wait for its rest, as the "
+        "character must.",
+        "https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream",
+    ),
+    Misconception(
+        "the-end-dispatches",
+        "The end of the stream ends the last event, too.",
+        "Only a blank line dispatches. What comes after the last one is dropped, because nobody can know whether more "
+        "of it was to come.",
+        "https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation",
+    ),
+    Misconception(
+        "half-events-are-kept",
+        "Half an event is kept until the client has come back for the rest.",
+        "A new response is a new stream. The buffers start empty, and so does the first line.",
+        "https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation",
+    ),
+    Misconception(
+        "a-comment-is-an-event",
+        "The application gets heartbeats as events without data.",
+        "A comment does nothing at all, and a block without data dispatches nothing. Parsers that get this wrong break "
+        "at the first heartbeat.",
+        "https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation",
+    ),
+    Misconception(
+        "comments-are-useless",
+        "Nobody reads comments, so they change nothing.",
+        "They are bytes. A hop that counts the time since the last byte starts again, and the server learns that the "
+        "client is still there.",
+        "https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes",
+    ),
+    Misconception(
+        "ids-are-enough",
+        "With ids in the events nothing is lost.",
+        "An id lets the client say where it was. What happened since then, only a server that has kept it can tell.",
+        "https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header",
+    ),
+    Misconception(
+        "resuming-repeats",
+        "Who comes back gets everything again.",
+        "That is so where the server cannot know what the client has. With a last event ID it can go on after it.",
+        "https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header",
+    ),
+    Misconception(
+        "a-clean-end-is-final",
+        "The stream has ended in good order, so the client is done.",
+        "To an EventSource every end is a lost connection. It waits, and sends the same request again.",
+        "https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model",
+    ),
+    Misconception(
+        "it-asks-again-once",
+        "It comes back once, sees that there is nothing new, and stops.",
+        "It compares nothing. Each answer that is a stream makes it come back when that has ended.",
+        "https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model",
+    ),
+    Misconception(
+        "errors-are-retried",
+        "An EventSource comes back after errors; that is what it is for.",
+        "It comes back when there was no answer, or when a stream has ended. An answer that is no stream is an answer: "
+        "it stops for good.",
+        "https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model",
+    ),
+    Misconception(
+        "errors-slow-it-down",
+        "After a 500 it waits longer each time.",
+        "It may wait longer when the connection was lost. After a 500 it does not come back at all.",
+        "https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model",
+    ),
     # 05_websocket_handshake
     Misconception(
         "websocket-on-another-port",

@@ -22,9 +22,9 @@ from lab_servers.wire.sse.reading import Kind
 MOST_LINES = 24
 _MOST_CHARACTERS = 60
 # What fits into a column of the picture.
-_COLUMNS = (("data", 15), ("event type", 9), ("id", 6), ("last event ID", 9), ("retry", 7))
+_COLUMNS = (("data", 20), ("event type", 11), ("id buffer", 10), ("last event ID", 13), ("retry, ms", 9))
 _WIDTH = 0.135
-_LINE_CHARACTERS = 24
+_LINE_CHARACTERS = 22
 
 
 def lines_of(capture: Capture) -> list[Line]:
@@ -108,7 +108,7 @@ def parser_picture(capture: Capture) -> Picture:
     """
     lines = lines_of(capture)
     shown = lines[:MOST_LINES]
-    figure, axes = new_figure(10.6, 1.0 + 0.36 * len(shown))
+    figure, axes = new_figure(11.6, 1.0 + 0.36 * len(shown))
     before = ("", "", "", "", "")
     for row, line in enumerate(shown):
         after = buffers(line)
@@ -123,7 +123,7 @@ def parser_picture(capture: Capture) -> Picture:
         x += characters * _WIDTH
     axes.text(x + 0.25, 1.0, "the application receives", ha="left", va="center", color=INK, fontsize=11, weight="bold")
     axes.text(-0.15, 1.0, "line", ha="right", va="center", color=INK, fontsize=11, weight="bold")
-    axes.set_xlim(-_LINE_CHARACTERS * _WIDTH - 0.1, x + 3.4)
+    axes.set_xlim(-_LINE_CHARACTERS * _WIDTH - 0.1, x + 3.9)
     axes.set_ylim(-len(shown) + 0.4, 1.5)
     axes.set_axis_off()
     notices = bound_notices(capture)
@@ -139,7 +139,7 @@ def _draw_line(axes: Axes, y: float, line: Line) -> None:
         color=FAINT if is_blank else INK, fontsize=11, fontfamily=["DejaVu Sans Mono", *payload_fonts()],
         parse_math=False,
     )  # fmt: skip
-    axes.plot([-_LINE_CHARACTERS * _WIDTH, 9.6], [y - 0.5] * 2, color=GRID, linewidth=0.6, zorder=0)
+    axes.plot([-_LINE_CHARACTERS * _WIDTH, 12], [y - 0.5] * 2, color=GRID, linewidth=0.6, zorder=0)
 
 
 def _draw_buffers(axes: Axes, y: float, before: tuple[str, ...], after: tuple[str, ...]) -> None:

@@ -6,6 +6,7 @@ from lab_servers.course.lessons import (
     n01_bytes_on_tcp,
     n02_http,
     n03_polling,
+    n04_sse,
     n05_websocket_handshake,
     n06_websocket_frames,
 )
@@ -15,6 +16,7 @@ LESSONS: tuple[Lesson, ...] = (
     n01_bytes_on_tcp.LESSON,
     n02_http.LESSON,
     n03_polling.LESSON,
+    n04_sse.LESSON,
     n05_websocket_handshake.LESSON,
     n06_websocket_frames.LESSON,
 )

@@ -78,9 +78,14 @@ def askings(recording: Recording) -> dict[tuple[str, str], Asking]:
     return found
 
 
-def _asking(recording: Recording, who: str, case: str, stopped: str) -> Asking:
+def captures_of(recording: Recording, who: str, case: str) -> list[Capture]:
+    """The connections of one client in one case, in the order of its requests."""
     target = f"{_PATHS[who]}{CASES.index(case)}"
-    captures = [one for one in recording.captures if (request := request_of(one)) and request.target == target]
+    return [one for one in recording.captures if (request := request_of(one)) and request.target == target]
+
+
+def _asking(recording: Recording, who: str, case: str, stopped: str) -> Asking:
+    captures = captures_of(recording, who, case)
     reasons = recording.marks_named(f"{who}, {case}: error")
     states = recording.marks_named(f"{who}, {case}: left in state")
     if reasons and "for good" in stopped:

@@ -118,7 +118,7 @@ def picture(recording: Recording) -> Picture:
     if grown.is_complete:
         axes.plot([grown.end_s], [grown.body_bytes], "s", color=VERMILION, markersize=9, zorder=4, clip_on=False)
         axes.annotate(
-            grown.ends_with, (grown.end_s, grown.body_bytes), (0, -10), textcoords="offset points", color=INK,
+            grown.ends_with, (grown.end_s, grown.body_bytes), (-12, -8), textcoords="offset points", color=INK,
             fontsize=12, ha="right", va="top",
         )  # fmt: skip
     axes.axhline(0, color=FAINT, linewidth=1)
