@@ -55,6 +55,7 @@ CASES = {
     "no-connection": Case("Upgrade without Connection: Upgrade", {_CONNECTION: None}),
     "post": Case("POST in place of GET", line="POST /ws/chat HTTP/1.1"),
     "unknown-path": Case("A path that this server does not know", line="GET /ws/nothing HTTP/1.1"),
+    "no-host": Case("No Host", {"Host": None}),
     "no-key": Case("No key", {KEY: None}),
     "short-key": Case("A key of 15 bytes", {KEY: base64.b64encode(bytes(range(15))).decode()}),
     "old-version": Case("Version 8, from before the standard", {_VERSION: "8"}),
@@ -64,7 +65,6 @@ CASES = {
         "The same, to the server written by hand", {"Origin": FOREIGN_ORIGIN}, server=BY_HAND
     ),
     "foreign-host": Case("Host names another machine", {"Host": FOREIGN_HOST}),
-    "no-host": Case("No Host", {"Host": None}),
 }
 
 

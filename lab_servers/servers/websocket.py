@@ -107,8 +107,12 @@ def make_server(
 
     def check_request(connection: ServerConnection, request: Request) -> Response | None:
         """Refuse while it is still HTTP. A plain GET passes here, and the library answers it 426 with Upgrade."""
-        # Against DNS rebinding, as in guard.py; the library leaves Host to its user.
-        if not is_loopback_host(request.headers.get_all("Host")):
+        # The library leaves Host to its user. One line of it is a must (RFC 9112 §3.2); its value is checked against
+        # DNS rebinding, as in guard.py.
+        hosts = request.headers.get_all("Host")
+        if len(hosts) != 1:
+            return connection.respond(400, f"The request must have one Host header, and has {len(hosts)}.\n")
+        if not is_loopback_host(hosts):
             return connection.respond(421, "The Host header must be 127.0.0.1, localhost or [::1].\n")
         if request.path == "/":
             return connection.respond(200, "\n".join(ENDPOINTS) + "\n")

@@ -199,6 +199,21 @@ def test_a_handshake_is_refused_while_it_is_still_http(target: str, headers: lis
         assert header(head, "Upgrade") == "websocket"
 
 
+@pytest.mark.parametrize("target", ["/ws/chat", "/"])
+@pytest.mark.parametrize(("hosts", "count"), [([], 0), (["127.0.0.1", "127.0.0.1"], 2), (["127.0.0.1", "evil"], 2)])
+def test_a_request_without_exactly_one_host_is_answered_400(target: str, hosts: list[str], count: int) -> None:
+    # RFC 9112 §3.2. The bytes are written here, since request_bytes() adds a Host.
+    lines = [f"GET {target} HTTP/1.1", *UPGRADE, *(f"Host: {host}" for host in hosts)]
+
+    async def main() -> tuple[list[str], bytes]:
+        async with running() as port:
+            return await exchange(port, "\r\n".join([*lines, "", ""]).encode())
+
+    head, body = asyncio.run(main())
+    assert status_of(head) == 400
+    assert body.decode() == f"The request must have one Host header, and has {count}.\n"
+
+
 def test_a_websocket_client_learns_the_status_of_a_refusal() -> None:
     async def main() -> None:
         async with running() as port:
