@@ -26,7 +26,8 @@ _MADE = "made with a seed"
 # --- which protocol a stream carries ------------------------------------------------------------------
 
 _STATUS = "An answer in HTTP begins with a status line; bytes that begin otherwise are something else."
-_SWITCHED = "It is a WebSocket once the server has answered 101: until then it is HTTP, whatever the client asked for."
+_SWITCHED = "It is a WebSocket once the server has switched to it with 101; until then it is HTTP, whatever was asked."
+_WISH = "Accept is what the client would like to get; the answer's Content-Type says what it got."
 _STREAM = "It is an event stream if the head of the answer says Content-Type: text/event-stream."
 _HEAD_ONLY = "Only the head says what the answer is; a body may hold any text."
 _ANY_CASE = "Names of fields, and media types, are the same in upper and lower case."
@@ -45,9 +46,14 @@ def _carries_cases(recording: Recording | None, random: Random) -> Iterator[Case
         stream = random.choice(("text/event-stream", "Text/Event-Stream", "text/event-stream; charset=utf-8"))
         frames = random.randbytes(random.randint(0, 9))
         status = random.choice(("200 OK", "403 Forbidden", "426 Upgrade Required"))
-        plain = _head("200 OK", ("Content-Type", "text/plain"), ("Content-Length", str(len(note))))
+        text = ("Content-Type", "text/plain")
+        plain = _head("200 OK", text, ("Content-Length", str(len(note))))
+        wish = _request(path, ("Accept", "text/event-stream"))
         yield Case((get, plain + note), "HTTP", _HEAD_ONLY, f"{_RFC_9112}2.1", _MADE)
+        yield Case((wish, _head("200 OK", text) + b"no stream"), "HTTP", _WISH, f"{_RFC_9110}12.5.1", _MADE)
+        yield Case((get, _head("200 OK", ("Content-Type", "text/event-stream"))), "SSE", _STREAM, _SSE, _MADE)
         yield Case((get, _head("200 OK", (name, stream)) + b"data: 1\n\n"), "SSE", _ANY_CASE, f"{_RFC_9110}5.1", _MADE)
+        yield Case((get, _head(status, version="1.0")), "HTTP", _STATUS, f"{_RFC_9112}4", _MADE)
         yield Case((upgrade, _head("101 Switching Protocols", ("Upgrade", "websocket")) + frames), "WebSocket",
                    _SWITCHED, f"{_RFC_6455}4.2.2", _MADE)  # fmt: skip
         yield Case((upgrade, _head(status)), "HTTP", _SWITCHED, f"{_RFC_6455}4.2.2", _MADE)
@@ -62,8 +68,9 @@ def _request(path: str, *fields: tuple[str, str]) -> bytes:
     return "\r\n".join((*lines, "", "")).encode()
 
 
-def _head(status: str, *fields: tuple[str, str]) -> bytes:
-    return "\r\n".join((f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in fields), "", "")).encode()
+def _head(status: str, *fields: tuple[str, str], version: str = "1.1") -> bytes:
+    lines = [f"HTTP/{version} {status}", *(f"{name}: {value}" for name, value in fields)]
+    return "\r\n".join((*lines, "", "")).encode()
 
 
 # --- messages in a stream -----------------------------------------------------------------------------
@@ -83,6 +90,7 @@ def _messages_cases(recording: Recording | None, random: Random) -> Iterator[Cas
             yield _of_reads(way.pieces(way.reads), _STREAM_OF_BYTES, "recorded")
     small = [_made_text(random, random.randint(1, 6)) for _ in range(4)]
     stream = b"".join(map(_prefixed, small))
+    yield _of_reads([_prefixed(small[0])], _TWO_BYTES)
     yield _of_reads([stream], _STREAM_OF_BYTES)
     yield _of_reads([stream[at : at + 1] for at in range(len(stream))], _CUT_LENGTH)
     yield _of_reads([_prefixed(b""), _prefixed(small[0])], _EMPTY)
@@ -134,12 +142,17 @@ def _nagle_cases(recording: Recording | None, random: Random) -> Iterator[Case]:
         yield _sent(waiting, 0, False, _NOTHING_OUT)
         yield _sent(waiting, out, False, _HELD)
         yield _sent(waiting, out, True, _OFF)
-        yield _sent(_FULL_SEGMENT_BYTES + random.randint(0, 100), out, False, _FULL)
+        full = random.choice((536, 1_220, _FULL_SEGMENT_BYTES, 65_483))
+        yield _sent(full, out, False, _FULL, full=full)
+        yield _sent(full + random.randint(1, 100), out, False, _FULL, full=full)
+        yield _sent(full - 1, out, False, _HELD, full=full)
 
 
-def _sent(waiting: int, unacknowledged: int, no_delay: bool, rule: str, source: str = _MADE) -> Case:
-    expected = no_delay or unacknowledged == 0 or waiting >= _FULL_SEGMENT_BYTES
-    return Case((waiting, unacknowledged, _FULL_SEGMENT_BYTES, no_delay), expected, rule, _NAGLE, source)
+def _sent(
+    waiting: int, unacknowledged: int, no_delay: bool, rule: str, source: str = _MADE, full: int = _FULL_SEGMENT_BYTES
+) -> Case:
+    expected = no_delay or unacknowledged == 0 or waiting >= full
+    return Case((waiting, unacknowledged, full, no_delay), expected, rule, _NAGLE, source)
 
 
 # --- who ended the connection -------------------------------------------------------------------------
@@ -163,6 +176,8 @@ def _ended_cases(recording: Recording | None, random: Random) -> Iterator[Case]:
         yield _ended([*_OPENED, ("half-closed", side), ("reset", other), ("closed", None)], _FIRST)
         yield _ended([*_OPENED, ("reset", side), ("closed", None)], _RESET)
         yield _ended([*_OPENED, ("half-closed", side)], _FIRST)
+        # A relay accepts before the server has accepted, so a client's FIN may come before "connected".
+        yield _ended([_OPENED[0], ("half-closed", "client"), _OPENED[1], ("half-closed", "server")], _FIRST)
     yield _ended([*_OPENED], _OPEN)
     yield _ended([*_OPENED, ("abandoned", None), ("closed", None)], _OPEN)
 
@@ -190,13 +205,16 @@ EXERCISES = (
             "fields.",
         ),
         """def carries(client, server):
-    head = server.split(b"\\r\\n\\r\\n")[0].lower()
-    if not head.startswith(b"http/1.1 "):
+    if not server.startswith(b"HTTP/1."):
         return "something else"
-    if head.startswith(b"http/1.1 101 "):
+    head = server.split(b"\\r\\n\\r\\n")[0].lower()
+    status_line, *field_lines = head.split(b"\\r\\n")
+    if status_line.split()[1] == b"101":
         return "WebSocket"
-    if b"\\r\\ncontent-type: text/event-stream" in head:
-        return "SSE"
+    for line in field_lines:
+        name, _, value = line.partition(b":")
+        if name == b"content-type" and b"text/event-stream" in value:
+            return "SSE"
     return "HTTP"
 """,
         lambda lab: OneRelay(interval_s=0.02).run(lab),
