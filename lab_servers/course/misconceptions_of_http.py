@@ -228,7 +228,7 @@ OF_HTTP: tuple[Misconception, ...] = (
     Misconception(
         "any-jitter-will-do",
         "Any jitter spreads a herd equally well.",
-        "Who always waits at least a part of the time stays together with those that failed at the same moment. The "
-        "more of the wait is random, the flatter the herd.",
+        "Who always waits a part of the time for certain comes back in a wave with those that failed at the same "
+        "moment. How high the waves are depends on how much of the wait is random, and on how often each one asks.",
     ),
 )

@@ -7,6 +7,7 @@ from lab_servers.course.imported import imported_by, protocols_known_to
 from lab_servers.course.lesson import Lesson, Objective
 from lab_servers.course.lessons.n01_exercises import EXERCISES
 from lab_servers.course.question import Choice, Option
+from lab_servers.errors import BadParameter
 from lab_servers.recording import Recording
 from lab_servers.views.looks import tcp_one_relay, tcp_sends_and_reads, tcp_small_writes, tcp_who_closed
 
@@ -42,21 +43,22 @@ _ANY = "that cannot be said: from one read to one for each byte"
 
 
 def _reads(recording: Recording) -> str:
-    counts = {len(way.reads) for way in tcp_sends_and_reads.ways(recording) if len(way.sends) > 1}
+    counts = {len(way.reads) for way in tcp_sends_and_reads.ways(recording) if len(way.sends) == 5}
+    if not counts:
+        raise BadParameter("This recording has no five sends: take the run SendsAndReads(), without parameters.")
     return _ANY if len(counts) > 1 else _ONE if counts == {1} else _FIVE
 
 
 # --- two small writes ---------------------------------------------------------------------------------
 
 _SAME = "about as long: on one machine a write costs microseconds"
-_TWICE = "about twice as long: it is two writes instead of one"
-_MANY = "more than ten times as long"
+_TWICE = "two or three times as long: it is two writes instead of one"
+_MANY = "many times as long"
 
 
 def _slower(recording: Recording) -> str:
-    found = tcp_small_writes.waits(recording)
-    times = found[tcp_small_writes.TWO].median_s / found[tcp_small_writes.ONE].median_s
-    return _SAME if times < 1.5 else _TWICE if times < 10 else _MANY
+    times = tcp_small_writes.ratio(recording, tcp_small_writes.ONE)
+    return _SAME if times < 1.5 else _TWICE if times < tcp_small_writes.SHOWS_FROM else _MANY
 
 
 # --- a FIN before the answer --------------------------------------------------------------------------

@@ -32,7 +32,8 @@ def _saved_shows(recording: Recording) -> str:
     return (
         f"{conditional.statuses.count(304)} of {conditional.requests} answers were 304. Plain polling: "
         f"{plain.requests} requests, {plain.bytes:,} bytes; conditional polling: {conditional.requests} requests, "
-        f"{conditional.bytes:,} bytes, which is {1 - conditional.bytes / plain.bytes:.0%} less. Its client sent "
+        f"{conditional.bytes:,} bytes, which is {abs(1 - conditional.bytes / plain.bytes):.0%} "
+        f"{'more' if conditional.bytes > plain.bytes else 'less'}. Its client sent "
         f"{_more(conditional.sent_bytes - plain.sent_bytes)}, its server "
         f"{_more(conditional.received_bytes - plain.received_bytes)}."
     )
@@ -89,7 +90,7 @@ _IN_GAPS = "those that happen while no question is held"
 def _lost(recording: Recording) -> str:
     lost = polling_between.followed(recording)[polling_between.WITHOUT].lost
     happened = len(recording.marks_named("news: produced"))
-    return _NONE_LOST if not lost else _RARELY if len(lost) < 0.1 * happened else _IN_GAPS
+    return _RARELY if len(lost) < 0.1 * happened else _IN_GAPS
 
 
 # --- a herd -----------------------------------------------------------------------------------------------

@@ -48,17 +48,31 @@ def followed(recording: Recording) -> dict[str, Followed]:
     """
     happened = [int(mark.detail) for mark in recording.marks_named("news: produced")]
     found = {}
-    for capture in recording.of("news"):
-        requests = heads(capture, Side.CLIENT)
-        if requests:
-            label = WITH if "after=" in requests[0].target else WITHOUT
-            told = _told(capture)
-            lost = tuple(number for number in happened if number not in told)
-            both = sum(len(capture.bytes_from(side)) for side in Side)
-            found[label] = Followed(label, told, lost, len(requests), both)
+    for label, capture in _captures(recording).items():
+        told = _told(capture)
+        lost = tuple(number for number in happened if number not in told)
+        both = sum(len(capture.bytes_from(side)) for side in Side)
+        found[label] = Followed(label, told, lost, len(heads(capture, Side.CLIENT)), both)
     if not happened or set(found) != {WITHOUT, WITH}:
         raise BadParameter("This recording has no two clients that follow news: run the scenario BetweenPolls.")
     return {label: found[label] for label in (WITHOUT, WITH)}
+
+
+def capture_of(recording: Recording, label: str) -> Capture:
+    """The connection of one of the clients: its requests tell whether it has a cursor.
+
+    Raises:
+        BadParameter: there is none.
+    """
+    found = _captures(recording)
+    if label not in found:
+        raise BadParameter(f"There is no client {label!r} in this recording: choose from {WITHOUT}, {WITH}.")
+    return found[label]
+
+
+def _captures(recording: Recording) -> dict[str, Capture]:
+    asked = [(capture, heads(capture, Side.CLIENT)) for capture in recording.of("news")]
+    return {WITH if "after=" in requests[0].target else WITHOUT: capture for capture, requests in asked if requests}
 
 
 def _told(capture: Capture) -> tuple[int, ...]:

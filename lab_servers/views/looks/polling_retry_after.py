@@ -61,7 +61,12 @@ def returned(recording: Recording) -> dict[str, Returned]:
 def sentence(recording: Recording) -> str:
     """What the picture shows, in words."""
     told = "; ".join(
-        f"with {one.kind} {len(one.served_s)} clients come back within {one.span_s * 1e3:.0f} ms"
+        f"with {one.kind} "
+        + (
+            f"{len(one.served_s)} clients come back within {one.span_s * 1e3:.0f} ms of each other"
+            if len(one.served_s) > 1
+            else f"one client comes back, {one.served_s[0]:.2f} s after its question"
+        )
         for one in returned(recording).values()
     )
     return f"All were told to come back after {recording.parameters['retry_after_s']} s: {told}."
