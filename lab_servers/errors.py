@@ -16,7 +16,8 @@ In a notebook an error of this tree is shown as its sentence, without a tracebac
 
 from __future__ import annotations
 
-import math
+# Of a value in a sentence; the rest of a long one says nothing more.
+MOST_SHOWN_CHARACTERS = 80
 
 
 class LabError(Exception):
@@ -72,9 +73,20 @@ def require_between(name: str, value: float, least: float, most: float, unit: st
             number in ``[least, most]``.
     """
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not least <= value <= most:
+    # NaN is between no two numbers, and infinity beyond every bound; an integer may be too large for any float.
+    if not number or not least <= value <= most:
         tail = f" {unit}" if unit else ""
-        raise BadParameter(f"{name} must be a number from {_plain(least)} to {_plain(most)}{tail}, not {value!r}.")
+        raise BadParameter(f"{name} must be a number from {_plain(least)} to {_plain(most)}{tail}, not {shown(value)}.")
+
+
+def shown(value: object) -> str:
+    """A value as a sentence shows it: as Python writes it, on one line, cut where it is long; it may be anything."""
+    try:
+        text = repr(value)
+    except Exception:  # a repr that fails, or an integer with more digits than Python converts
+        text = f"a value of type {type(value).__name__}"
+    cut = text if len(text) <= MOST_SHOWN_CHARACTERS else f"{text[:MOST_SHOWN_CHARACTERS]}…"
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in cut)
 
 
 def _plain(bound: float) -> str:
@@ -90,7 +102,7 @@ def require_whole(name: str, value: int, least: int, most: int, unit: str = "") 
     require_between(name, value, least, most, unit)
     if not isinstance(value, int):
         tail = f" {unit}" if unit else ""
-        raise BadParameter(f"{name} must be a whole number from {least} to {most}{tail}, not {value!r}.")
+        raise BadParameter(f"{name} must be a whole number from {least} to {most}{tail}, not {shown(value)}.")
 
 
 def require_one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
@@ -99,5 +111,5 @@ def require_one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
     Raises:
         BadParameter: names the parameter and the choices, when ``value`` is none of them.
     """
-    if value not in allowed:
-        raise BadParameter(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    if not isinstance(value, str) or value not in allowed:
+        raise BadParameter(f"{name} must be one of {', '.join(allowed)}, not {shown(value)}.")

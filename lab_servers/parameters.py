@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab_servers.errors import BadParameter, require_between, require_one_of, require_whole
+from lab_servers.errors import BadParameter, require_between, require_one_of, require_whole, shown
 
 _KEY = "parameter"
 
@@ -72,11 +72,12 @@ class Number(Parameter):
     def read(self, text: str) -> float:
         """The value that a text stands for, checked."""
         try:
-            value: Any = float(text)
+            # float() also takes "1_000", and digits of other scripts.
+            value: Any = float(text) if text.isascii() and "_" not in text else text
         except ValueError:
             value = text  # which check() refuses, with the text in its sentence
         self.check(value)
-        return float(value)
+        return float(value) + 0.0  # which makes 0 of -0.0
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ class Switch(Parameter):
     def check(self, value: Any) -> None:
         """Refuse a value out of bounds."""
         if not isinstance(value, bool):
-            raise BadParameter(f"{self.name} must be True or False, not {value!r}.")
+            raise BadParameter(f"{self.name} must be True or False, not {shown(value)}.")
 
     def read(self, text: str) -> bool:
         """The value that a text stands for, checked."""

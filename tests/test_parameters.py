@@ -38,6 +38,27 @@ def test_what_is_declared_can_be_read_off_the_class_or_an_instance_in_order() ->
     ]
 
 
+class Hostile:
+    """A value that fights back, and whose words a terminal would obey."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("no comparison")
+
+    def __repr__(self) -> str:
+        return "a\x1b[31m\n"
+
+
+def test_a_number_that_python_does_not_write_out_is_told_by_its_type() -> None:
+    with pytest.raises(BadParameter, match="not a value of type int"):
+        PARAMETERS["laps"].check(10**5000)
+
+
+def test_nothing_is_minus_nothing() -> None:
+    assert str(PARAMETERS["speed_m_s"].read("-0")) == "0.0"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [
@@ -65,6 +86,11 @@ def test_text_is_read_as_the_value_that_it_stands_for(name: str, text: str, valu
         ("laps", True, "laps must be a number from 1 to 1000, not True."),
         ("way", "up", "way must be one of left, right, not 'up'."),
         ("lights", 1, "lights must be True or False, not 1."),
+        ("laps", 10**400, f"laps must be a number from 1 to 1000, not 1{'0' * 79}…."),
+        ("speed_m_s", -(10**400), f"speed_m_s must be a number from 0 to 30 metres per second, not -1{'0' * 78}…."),
+        ("speed_m_s", float("nan"), "speed_m_s must be a number from 0 to 30 metres per second, not nan."),
+        ("speed_m_s", Hostile(), "speed_m_s must be a number from 0 to 30 metres per second, not a\ufffd[31m\ufffd."),
+        ("way", Hostile(), "way must be one of left, right, not a\ufffd[31m\ufffd."),
     ],
 )
 def test_a_bad_value_is_named_with_bounds_and_unit(name: str, value: Any, sentence: str) -> None:
@@ -78,6 +104,8 @@ def test_a_bad_value_is_named_with_bounds_and_unit(name: str, value: Any, senten
     [
         ("speed_m_s", ""),
         ("speed_m_s", "0x10"),
+        ("speed_m_s", "1_0"),
+        ("speed_m_s", "\N{ARABIC-INDIC DIGIT ONE}"),
         ("laps", "1_0"),
         ("laps", "٣"),
         ("laps", "9" * 5000),

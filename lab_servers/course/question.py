@@ -9,9 +9,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lab_servers.errors import BadParameter, require_between
+from lab_servers.errors import BadParameter, require_between, shown
 from lab_servers.recording import Recording
-from lab_servers.wire.printable import printable
 
 Answer = str | float | tuple[str, ...]
 
@@ -87,11 +86,11 @@ class Choice(Question):
 
     def require(self, answer: Answer) -> Answer:
         """One of the options' texts."""
-        if answer not in self.offered:
+        if not isinstance(answer, str) or answer not in self.offered:
             raise BadParameter(
-                f"The prediction must be one of {', '.join(map(repr, self.offered))}, not {_short(answer)}."
+                f"The prediction must be one of {', '.join(map(repr, self.offered))}, not {shown(answer)}."
             )
-        return str(answer)
+        return answer
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -127,9 +126,8 @@ class Number(Question):
 
     def require(self, answer: Answer) -> Answer:
         """A number within the bounds."""
-        # An integer that no float can hold is out of any bounds, and would not get through the check of them.
-        if not isinstance(answer, int | float) or abs(answer) > 1e300:
-            raise BadParameter(f"The prediction must be a number from {self.bounds}, not {_short(answer)}.")
+        if not isinstance(answer, int | float):
+            raise BadParameter(f"The prediction must be a number from {self.bounds}, not {shown(answer)}.")
         require_between("The prediction", answer, self.least, self.most, self.unit)
         return answer
 
@@ -199,7 +197,7 @@ class Order(Question):
         if not all(isinstance(one, str) for one in given) or sorted(given) != sorted(self.items):
             raise BadParameter(
                 f"The prediction must be all of {', '.join(map(repr, self.items))}, each once, first to last, "
-                f"not {_short(answer)}."
+                f"not {shown(answer)}."
             )
         return given
 
@@ -227,7 +225,3 @@ def _plain(number: float) -> str:
     if float(number).is_integer() and abs(number) < 1e15:
         return f"{int(number):,}"
     return f"{number:,.1f}" if abs(number) >= 1_000 else f"{number:.4g}"
-
-
-def _short(answer: object) -> str:
-    return printable(repr(answer), 80)

@@ -151,7 +151,7 @@ def test_an_answer_in_the_call_counts_at_once_and_cannot_be_clicked_away() -> No
         ("04-how-many", "three", "The prediction must be a number from 0 to 100,000 requests, not 'three'."),
         ("04-how-many", -1, "The prediction must be a number from 0 to 100000 requests, not -1."),
         ("04-how-many", math.nan, "The prediction must be a number from 0 to 100000 requests, not nan."),
-        ("04-how-many", 10**400, "The prediction must be a number from 0 to 100,000 requests, not 1000"),
+        ("04-how-many", 10**400, "The prediction must be a number from 0 to 100000 requests, not 1000"),
         ("04-how-many", [3], "The prediction must be a number from 0 to 100,000 requests, not [3]."),
         ("00-who-first", ("SSE",), "The prediction must be all of 'whole response', 'polling', 'SSE', each once, "),
         ("00-who-first", [1, "SSE", None], "The prediction must be all of 'whole response', 'polling', 'SSE', "),
