@@ -115,6 +115,11 @@ class Relay:
         """How many connections opened since then are not recorded, because the bound was reached."""
         return len(self._unrecorded_ns) - bisect_left(self._unrecorded_ns, since_ns)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it keeps nothing that was recorded, and counts nothing that was not."""
+        return not self._recorders and not self._unrecorded_ns
+
     def forget(self, since_ns: int, before_ns: int, *, later_too: bool = False) -> None:
         """Drop the closed connections that were opened in that time, and give their share of the bound back.
 

@@ -35,7 +35,8 @@ def start_lab(
             _current.stop()
         else:
             atexit.register(_stop_current)
-        _current = lab.start()
+        _current = lab  # before it runs: a stop button pressed now must not leave a lab that nobody knows
+        lab.start()
     return lab
 
 

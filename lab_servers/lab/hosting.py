@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,12 +112,20 @@ class ProblemLog(logging.Handler):
         # Both libraries log a long traceback when a client goes away or sends what is no HTTP.
         ordinary = (ConnectionError, EOFError, ConnectionClosed, InvalidHandshake, HttpProcessingError)
         if not isinstance(error, ordinary):
-            self.lines.append(record.getMessage() + (f" ({type(error).__name__}: {error})" if error else ""))
+            self.lines.append(record.getMessage() + (f" ({_in_words(error)})" if error else ""))
 
     def loop_problem(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """An event loop's exception handler."""
         error = context.get("exception")
         self.logger.error(str(context.get("message")), exc_info=error if isinstance(error, BaseException) else None)
+
+
+def _in_words(error: BaseException) -> str:
+    try:
+        said = str(error)
+    except Exception:  # it may be of a learner's own class
+        said = ""
+    return f"{type(error).__name__}: {said}"
 
 
 class Hosted:
@@ -189,6 +197,16 @@ async def host_kind(kind: ServerKind, port: int, budget: Budget, started: Starte
         await stop_server()
         raise
     return Hosted(kind, relay, stop_server)
+
+
+async def settle(hosted: Iterable[Hosted], since_ns: int, within_s: float) -> None:
+    """Wait for the connections that were opened since then to close, but no longer than that."""
+    waits = [asyncio.ensure_future(one.relay.settle(since_ns)) for one in hosted]
+    if not waits:  # a lab without servers, for a run that is computed or hosts its own
+        return
+    _, late = await asyncio.wait(waits, timeout=within_s)
+    for wait in late:
+        wait.cancel()
 
 
 async def _start_aiohttp(name: str, mark: MarkCallback, log: ProblemLog) -> Started:

@@ -16,11 +16,11 @@ from weakref import WeakSet
 
 from lab_servers.capture.capture import DEFAULT_LIMIT_BYTES, Budget
 from lab_servers.errors import BadParameter, LabNotRunning, require_between
-from lab_servers.lab.hosting import KINDS, Hosted, ProblemLog, ServerKind, Started, host, host_kind
-from lab_servers.lab.own_server import Handler, start_own
+from lab_servers.lab.hosting import KINDS, Hosted, ProblemLog, ServerKind, Started, host, host_kind, settle
+from lab_servers.lab.own_server import Handler, require_free, start_own
 from lab_servers.lab.table import html_table, text_table
 from lab_servers.lab.take import Take
-from lab_servers.lab.thread import Job, LoopThread
+from lab_servers.lab.thread import STOP_WITHIN_S, Job, LoopThread
 from lab_servers.marks import Mark, now_ns, wall_clock_offset_ns
 from lab_servers.recording import Recording
 
@@ -68,6 +68,7 @@ class Lab:
         self._log = ProblemLog()
         self._thread = LoopThread(f"lab-{next(_numbers)}", self._log.loop_problem)
         self._hosted: dict[str, Hosted] = {}
+        self._replaced: list[Hosted] = []  # servers of one's own that a take under way has seen
         self._marks: list[Mark] = []
         self._unrecorded_marks = 0
         self._takes: WeakSet[Take] = WeakSet()  # weak: an interrupt may keep a take from ever ending
@@ -105,7 +106,9 @@ class Lab:
         with self._life:
             if self.is_running:
                 try:
-                    self.run(self._stop())
+                    self._thread.run(self._stop(), STOP_WITHIN_S)
+                except TimeoutError:  # a handler keeps the loop busy; the thread says so if it cannot be ended
+                    pass
                 finally:
                     self._thread.stop()
 
@@ -197,7 +200,7 @@ class Lab:
         """Start a server of your own behind a relay that records it, and return its URL.
 
         Called again with the same name, it replaces the server; what was recorded of the old one outside of
-        takes is forgotten.
+        takes is forgotten, and what a take under way has seen of it stays in that take.
 
         Args:
             name: What recordings call it; not the name of one of the lab's own servers.
@@ -206,7 +209,8 @@ class Lab:
             scheme: What its URL begins with: ``"http"``, ``"ws"`` or ``"tcp"``.
 
         Raises:
-            BadParameter: the name is taken by a server of the lab's, or the handler is no coroutine function.
+            BadParameter: the name is taken by a server of the lab's or is no text of 1 to 40 printable characters,
+                the scheme is unknown, or the handler is no coroutine function.
             LabNotRunning: the lab does not run.
         """
         return self.run(self.host_async(name, handler, scheme=scheme))
@@ -228,13 +232,15 @@ class Lab:
             speaks: What it speaks, in a few words, for the lab's table.
             scheme: What its URL begins with.
         """
-        if name in KINDS:
-            raise BadParameter(f"{name!r} is one of the lab's own servers: give yours another name.")
-        if name in self._hosted:
-            await self._hosted.pop(name).stop()
+        require_free(name, scheme)
         kind = ServerKind(name, speaks, scheme, ("/",), "curl -i {no_proxy} {url}/" if scheme == "http" else "")
         hosted = await host_kind(kind, 0, self._budget, await start())
-        self._hosted[name] = hosted
+        before, self._hosted[name] = self._hosted.get(name), hosted
+        if before is not None:
+            self._replaced.append(before)
+            await before.stop()
+            before.relay.forget(0, self._first_take_ns())
+            self._drop_replaced()
         return hosted.url
 
     # --- recordings ---------------------------------------------------------------------
@@ -267,6 +273,7 @@ class Lab:
 
     async def _start(self) -> None:
         self._hosted.clear()
+        self._replaced.clear()
         self._marks.clear()
         self._unrecorded_marks = 0
         self._takes.clear()
@@ -282,29 +289,30 @@ class Lab:
             raise
 
     async def _stop(self) -> None:
-        await asyncio.gather(*(hosted.stop() for hosted in self.hosted))
+        await asyncio.gather(*(hosted.stop() for hosted in self._recording_hosts()))
 
     async def _recording(self, name: str, parameters: Mapping[str, object], since_ns: int) -> Recording:
         # On the loop, so that no byte passes between the snapshots of two connections.
         return self._make_recording(name, parameters, since_ns)
 
     def _make_recording(self, name: str, parameters: Mapping[str, object], since_ns: int) -> Recording:
-        captures = [capture for hosted in self.hosted for capture in hosted.relay.captures()]
+        captures = [capture for hosted in self._recording_hosts() for capture in hosted.relay.captures()]
         return Recording(
             name,
             tuple(sorted((c for c in captures if c.opened_ns >= since_ns), key=lambda capture: capture.opened_ns)),
             tuple(sorted((m for m in self._marks if m.at_ns >= since_ns), key=lambda mark: mark.at_ns)),
             dict(parameters),
             self._wall_clock_offset_ns,
-            sum(hosted.relay.unrecorded_connections(since_ns) for hosted in self.hosted),
+            sum(hosted.relay.unrecorded_connections(since_ns) for hosted in self._recording_hosts()),
             self._unrecorded_marks,
         )
 
     async def _forget(self, since_ns: int, before_ns: int, *, later_too: bool = False) -> None:
         self._marks = [mark for mark in self._marks if not since_ns <= mark.at_ns < before_ns]
         self._unrecorded_marks = 0
-        for hosted in self.hosted:
+        for hosted in self._recording_hosts():
             hosted.relay.forget(since_ns, before_ns, later_too=later_too)
+        self._drop_replaced()
 
     async def begin_take(self, take: Take) -> None:
         """A take begins; on the lab's loop."""
@@ -313,21 +321,22 @@ class Lab:
     async def end_take(self, take: Take, settle_s: float) -> Recording:
         """A take ends, and gets its recording; on the lab's loop."""
         try:
-            await self._settle(take.since_ns, settle_s)
+            await settle(self._recording_hosts(), take.since_ns, settle_s)
             return self._make_recording(take.name, take.parameters, take.since_ns)
         finally:
             self._takes.discard(take)
             # What another take that goes on has seen begin must stay for it.
-            before_ns = min((other.since_ns for other in self._takes), default=now_ns())
-            await self._forget(take.since_ns, before_ns, later_too=True)
+            await self._forget(take.since_ns, self._first_take_ns(), later_too=True)
 
-    async def _settle(self, since_ns: int, settle_s: float) -> None:
-        waits = [asyncio.ensure_future(hosted.relay.settle(since_ns)) for hosted in self.hosted]
-        if not waits:  # a lab without servers, for a run that is computed or hosts its own
-            return
-        _, late = await asyncio.wait(waits, timeout=settle_s)
-        for wait in late:
-            wait.cancel()
+    def _first_take_ns(self) -> int:
+        return min((take.since_ns for take in self._takes), default=now_ns())
+
+    def _recording_hosts(self) -> tuple[Hosted, ...]:
+        return (*self._replaced, *self.hosted)
+
+    def _drop_replaced(self) -> None:
+        # One whose stopping was broken off is still to be stopped with the lab.
+        self._replaced = [one for one in self._replaced if not (one.relay.is_empty and one.relay.is_stopped)]
 
     # --- how it shows itself --------------------------------------------------------------
 

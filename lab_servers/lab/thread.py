@@ -232,10 +232,11 @@ class LoopThread:
         if loop is None:
             function(argument)
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
+    def run(self, work: Coroutine[Any, Any, T], timeout_s: float | None = None) -> T:
         """Run a coroutine on the loop and wait for it; an interrupt cancels it, at whatever moment it comes.
 
         Raises:
+            TimeoutError: it was not done after ``timeout_s`` seconds; it goes on.
             LabNotRunning: the loop does not run.
             WouldDeadlock: called on the loop's own thread.
         """
@@ -245,7 +246,7 @@ class LoopThread:
             work.close()
             raise
         try:
-            return self.submit(work).result()
+            return self.submit(work).result(timeout_s)
         except KeyboardInterrupt:
             # It may have come before there was a job to cancel, with the work already under way.
             loop = self._loop
@@ -264,7 +265,8 @@ class LoopThread:
         self._loop = None
         if loop is None or thread is None or stop_asked is None:
             return
-        loop.call_soon_threadsafe(stop_asked.set)
+        with suppress(RuntimeError):  # closed just now
+            loop.call_soon_threadsafe(stop_asked.set)
         thread.join(STOP_WITHIN_S)
         if thread.is_alive():
             raise LabError(f"The lab's thread did not end within {STOP_WITHIN_S:g} s: restart the kernel.")
@@ -275,6 +277,8 @@ class LoopThread:
                 runner.run(self._serve(attempt))
         except OSError as error:
             self._failure = error
+        except (SystemExit, KeyboardInterrupt):  # of a task; whoever waits for its job gets it
+            pass
         finally:
             attempt.over.set()
 
@@ -288,4 +292,8 @@ class LoopThread:
             self._stop_asked = stop_asked
             self._loop = loop
         attempt.over.set()
-        await stop_asked.wait()
+        try:
+            await stop_asked.wait()
+        finally:
+            if self._loop is loop:  # an exit() in a task has ended the loop
+                self._loop = None

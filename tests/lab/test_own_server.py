@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +15,7 @@ from lab_servers.clients import get
 from lab_servers.clients.raw import send_bytes
 from lab_servers.errors import BadParameter, LabNotRunning
 from lab_servers.lab import Lab
+from lab_servers.lab.own_server import Handler
 from tests.waiting import until_sync
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
@@ -30,6 +32,22 @@ async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 async def failing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     raise ZeroDivisionError("on purpose")
+
+
+async def flooding(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b"x" * 65536)
+        await writer.drain()
+
+
+async def stubborn(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+    await reader.read()  # goes on until its connection is gone
+
+
+async def leaving(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    raise SystemExit("on purpose")
 
 
 @pytest.fixture
@@ -86,11 +104,62 @@ def test_a_handler_that_never_ends_does_not_keep_the_lab_from_stopping() -> None
         assert probe.connect_ex(where) != 0
 
 
+@pytest.mark.parametrize("handler", [flooding, stubborn])
+def test_a_handler_that_does_not_end_when_it_is_cancelled_loses_its_connection(lab: Lab, handler: Handler) -> None:
+    where = address(lab.host("mine", handler, scheme="tcp"))
+    with socket.create_connection(where) as client:  # which never reads
+        client.sendall(b"x")
+        until_sync(lambda: [c.bytes_from(Side.CLIENT) for c in lab.recording()] == [b"x"])
+        lab.run(get(lab.host("mine", greeting)))
+        lab.stop()
+    assert lab.problems == ()
+
+
+def test_an_exit_in_a_handler_ends_its_connection_and_not_the_lab(lab: Lab) -> None:
+    host, port = address(lab.host("mine", leaving, scheme="tcp"))
+    assert lab.run(send_bytes(host, port, b"x")).received_bytes == 0
+    until_sync(lambda: len(lab.problems) == 1)
+    assert "SystemExit: on purpose" in lab.problems[0]
+    assert lab.run(get(lab.host("mine", greeting))).text == "hi"
+
+
+def test_what_a_take_has_seen_of_a_replaced_server_stays_in_that_take(lab: Lab) -> None:
+    with lab.record("three servers of one name") as take:
+        for _ in range(3):
+            lab.run(get(lab.host("mine", greeting)))
+    assert [capture.bytes_from(Side.SERVER) for capture in take.recording.of("mine")] == [ANSWER] * 3
+    assert len(lab.recording()) == 0
+
+
+def test_a_replaced_server_gives_its_share_of_the_bound_back() -> None:
+    with Lab([], limit_bytes=40_000) as lab:
+        for _ in range(30):  # each of which takes more than a thousand bytes
+            lab.run(get(lab.host("mine", greeting)))
+            (capture,) = lab.recording()
+            assert capture.bytes_from(Side.SERVER) == ANSWER
+
+
+def test_servers_hosted_at_once_under_one_name_leave_one(lab: Lab) -> None:
+    async def hosted() -> list[str]:
+        return await asyncio.gather(*(lab.host_async("mine", greeting) for _ in range(3)))
+
+    urls = lab.run(hosted())
+    assert urls[-1] == lab.url("mine")
+    for gone in urls[:-1]:
+        with socket.socket() as probe:
+            assert probe.connect_ex(address(gone)) != 0
+
+
 def test_what_cannot_be_hosted_gets_one_sentence(lab: Lab) -> None:
     with pytest.raises(BadParameter, match="one of the lab's own servers"):
         lab.host("http", greeting)
     with pytest.raises(BadParameter, match="async def handler"):
         lab.host("mine", lambda reader, writer: None)  # type: ignore[arg-type, return-value]
+    for name in ("", "two\nlines", "x" * 41, 5):
+        with pytest.raises(BadParameter, match="must be a text of 1 to 40 printable characters"):
+            lab.host(name, greeting)  # type: ignore[arg-type]
+    with pytest.raises(BadParameter, match="scheme must be one of http, ws, tcp, not 'javascript'"):
+        lab.host("mine", greeting, scheme="javascript")
     stopped = Lab([])
     with pytest.raises(LabNotRunning):
         stopped.host("mine", greeting)

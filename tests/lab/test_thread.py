@@ -240,3 +240,20 @@ def test_a_loop_that_cannot_be_made_is_an_error_and_no_hang(monkeypatch: pytest.
     monkeypatch.setattr("lab_servers.lab.thread.asyncio.Runner", no_more_files)
     with pytest.raises(LabError, match=r"cannot be made .*Too many open files"):
         Lab().start()
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+def test_an_exit_in_work_ends_the_lab_without_a_word_on_stderr_and_it_can_be_started_again(
+    error: type[BaseException], capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def leave() -> None:
+        raise error
+
+    lab = Lab([]).start()
+    with pytest.raises(error):
+        lab.run(leave())
+    until_sync(lambda: not lab.is_running)
+    lab.stop()
+    with lab:
+        assert lab.is_running
+    assert capfd.readouterr().err == ""
