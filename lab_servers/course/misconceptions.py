@@ -212,8 +212,8 @@ _ALL: tuple[Misconception, ...] = (
     Misconception(
         "control-frames-wait",
         "A ping waits until the message under way is complete.",
-        "A control frame may stand between the fragments of a message, and is answered at once. That is what "
-        "fragments are for.",
+        "A control frame may stand between the fragments of a message, and a ping is answered without waiting for the "
+        "rest. Only within a frame there is no room for another.",
         "https://www.rfc-editor.org/rfc/rfc6455#section-5.4",
     ),
     Misconception(
@@ -278,8 +278,8 @@ _ALL: tuple[Misconception, ...] = (
     Misconception(
         "small-messages-only-grow",
         "Small messages get no smaller by compression.",
-        "Even a small message of JSON has names, quotes and braces that can be written in fewer bits. It is little, "
-        "but not nothing.",
+        "Names, quotes and braces can be written in fewer bits, so a message with some of them gets a little smaller "
+        "by itself. Messages of a few bytes do grow.",
         "https://www.rfc-editor.org/rfc/rfc7692#section-7.2.1",
     ),
 )

@@ -81,7 +81,9 @@ def _order(recording: Recording) -> tuple[str, ...]:
     capture = websocket_capture(recording, "CutCharacter")
     passed = {}
     for words, (side, opcode) in _STEPS.items():
-        one = next(found for found in frames(capture, side) if found.opcode == opcode)
+        one = next((found for found in frames(capture, side) if found.opcode == opcode), None)
+        if one is None:
+            raise ValueError(f"{words} is not in it")
         passed[words] = capture.time_of(side, one.stop - 1)
     # What passed in one read has one time; the order of the dictionary is that of the client's bytes.
     return tuple(sorted(passed, key=lambda words: passed[words]))
@@ -90,7 +92,10 @@ def _order(recording: Recording) -> tuple[str, ...]:
 def _order_shows(recording: Recording) -> str:
     capture = websocket_capture(recording, "CutCharacter")
     pong = next(one for one in frames(capture, Side.SERVER) if one.opcode == Opcode.PONG)
-    return f"{'; '.join(_order(recording))}. The pong repeats the ping's payload: {pong.payload().decode()}"
+    order = _order(recording)
+    when = "before" if order.index("the pong") < order.index("the last fragment") else "after"
+    payload = pong.payload().decode("utf-8", errors="replace")
+    return f"The pong, with the ping's payload “{payload}”, passed {when} the last fragment."
 
 
 _PER_FRAME = "it closes with 1007: the fragments are not UTF-8"
@@ -122,12 +127,14 @@ def _is_ping_or_pong(one: FrameRecord) -> bool:
 
 _NONE = "none: it is the client's turn"
 _ONE = "one: the answer"
-_MANY = "several, which nobody asked for"
+_SOME = "some that nobody asked for"
 
 
 def _spoken(recording: Recording) -> str:
-    count = len(frames_both_ways.inside(recording))
-    return _NONE if not count else _ONE if count == 1 else _MANY
+    if not frames_both_ways.inside(recording):
+        # It was nobody's turn: the server's clock was slower than the client's sentence.
+        raise ValueError("the server had nothing to say in that time; a shorter tick_s makes it speak")
+    return _SOME
 
 
 # --- a cut ------------------------------------------------------------------------------------------------
@@ -138,7 +145,10 @@ _NOTHING = "none"
 
 
 def _cut_ending(recording: Recording) -> frames_closing.Ending:
-    return next(one for one in frames_closing.endings(recording) if one.name == "cut")
+    found = [one for one in frames_closing.endings(recording) if one.name == "cut"]
+    if not found:
+        raise ValueError("no connection of it was cut")
+    return found[0]
 
 
 def _last_frame(recording: Recording) -> str:
@@ -148,9 +158,10 @@ def _last_frame(recording: Recording) -> str:
 
 def _last_frame_shows(recording: Recording) -> str:
     one = _cut_ending(recording)
+    source = "" if one.client_told in one.codes_on_wire else ", a code that is in no frame: it made that up itself"
     return (
         f"Close frames on that connection: {len(one.wire)}. The client's library tells its application "
-        f"{one.client_told}. {frames_closing.sentence(recording)}"
+        f"{one.client_told}{source}."
     )
 
 
@@ -275,13 +286,13 @@ LESSON = Lesson(
         ),
         Choice(
             "06-both-ways",
-            "A client says one message slowly, in fragments. How many messages does the server send before it is done?",
+            "A client says one message slowly, in fragments. How many messages does the server send meanwhile?",
             _spoken,
             frames_both_ways.sentence,
             options=(
                 Option(_NONE, "websocket-takes-turns"),
                 Option(_ONE, "server-only-answers"),
-                Option(_MANY),
+                Option(_SOME),
             ),
         ),
         Choice(
@@ -308,7 +319,7 @@ LESSON = Lesson(
         ),
         Number(
             "06-compression",
-            "Each of 64 like messages of a model is compressed by itself. How many percent of the bytes are left?",
+            "A model's messages are much alike. Each is compressed by itself: how many percent of the bytes are left?",
             _left_alone,
             frames_compression.sentence,
             unit="percent",

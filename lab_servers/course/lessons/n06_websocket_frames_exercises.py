@@ -72,6 +72,9 @@ def _unmask_cases(recording: Recording | None, random: Random) -> Iterator[Case]
     for size in (*range(1, 10), 100):
         payload, key = random.randbytes(size), random.randbytes(4)
         yield Case((masked(payload, key), key), payload, _EACH_BYTE, f"{_RFC_6455}5.3", _MADE)
+    # Zeros at the front travel as the key itself, and do not get lost.
+    payload, key = bytes(3) + random.randbytes(3), random.randbytes(4)
+    yield Case((masked(payload, key), key), payload, _EACH_BYTE, f"{_RFC_6455}5.3", _MADE)
     yield Case((b"", random.randbytes(4)), b"", _EMPTY, f"{_RFC_6455}5.3", _MADE)
 
 
@@ -81,7 +84,7 @@ def _same_bytes(given: Any, expected: bytes) -> bool:
 
 # --- a frame ----------------------------------------------------------------------------------------------
 
-_PLAIN = "FIN is the first bit, the opcode the last four of the first byte; without MASK the payload comes as it is."
+_PLAIN = "FIN is the first bit, the opcode the last four of the first byte. Without MASK the payload comes as it is."
 _MASKED = "With MASK = 1 four bytes of key stand before the payload, which is unmasked with them."
 _LONG = "A length of 126 or 127 moves key and payload back by 2 or 8 bytes."
 _REST = "What comes after a frame is no part of it: it is the beginning of the next."
@@ -107,6 +110,9 @@ def _decode_cases(recording: Recording | None, random: Random) -> Iterator[Case]
             yield _decode_case(wire, rest, (fin, opcode, payload), bool(key), _MADE)
             yield Case((wire[: random.randrange(len(wire))],), None, _PART, f"{_RFC_6455}5.2", _MADE)
             yield Case((wire[:-1],), None, _PART, f"{_RFC_6455}5.2", _MADE)
+    # With an extension RSV bits may be 1; they are no part of the opcode.
+    payload = random.randbytes(3)
+    yield _decode_case(frame(TEXT, payload, rsv=0b100), b"", (True, TEXT, payload), False, _MADE)
 
 
 def _decode_case(wire: bytes, rest: bytes, expected: tuple[bool, int, bytes], is_masked: bool, source: str) -> Case:

@@ -66,9 +66,10 @@ def sentence(recording: Recording) -> str:
     longest = max((one for one in everything if one.sender is Side.CLIENT), key=lambda one: len(one.frames_ns))
     lasted_ms = (longest.frames_ns[-1] - longest.frames_ns[0]) / 1e6
     count = len(inside(recording))
+    sends = f"{count} message{'' if count == 1 else 's'} of its own, which nobody asked for" if count else "nothing"
     return (
         f"The client's message takes {len(longest.frames_ns)} frames and {lasted_ms:.0f} ms. Between its first and its "
-        f"last frame the server sends {count} message{'' if count == 1 else 's'} of its own, which nobody asked for."
+        f"last frame the server sends {sends}."
     )
 
 

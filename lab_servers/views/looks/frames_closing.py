@@ -123,7 +123,8 @@ def sentence(recording: Recording) -> str:
     told = sorted({one.client_told for one in found} | {one.server_told for one in found if one.server_told})
     only_told = [str(code) for code in told if code not in wire]
     never = f"Told, and in no frame: {', '.join(only_told)}." if only_told else "No code is told that is in no frame."
-    return f"{len(found)} connections. Codes in their close frames: {', '.join(map(str, wire)) or 'none'}. {never}"
+    count = f"{len(found)} connection{'' if len(found) == 1 else 's'}"
+    return f"{count}. Codes in their close frames: {', '.join(map(str, wire)) or 'none'}. {never}"
 
 
 def picture(recording: Recording) -> Picture:

@@ -49,7 +49,7 @@ class Meeting:
     def did(self) -> str:
         """In a few words."""
         if self.went_on:
-            return f"goes on, then {self.code}"
+            return f"goes on, then {self.code}" if self.code else "goes on"
         return f"closes, {self.code}" if self.code else "closes without a code"
 
 

@@ -70,13 +70,15 @@ def table(recording: Recording) -> Table:
 
 def sentence(recording: Recording) -> str:
     """What the picture shows, in words."""
-    told = []
-    for frame in lengths(recording):
-        if frame.is_masked:
-            told.append(f"{frame.stop - frame.payload_at:,} bytes: {frame.payload_at - frame.start}")
+    # Two messages of one length are told once.
+    told = dict.fromkeys(
+        f"{frame.payload_at - frame.start} for a payload of {frame.stop - frame.payload_at:,}"
+        for frame in lengths(recording)
+        if frame.is_masked
+    )
     return (
-        f"Payload and header of each masked frame from the client: {'; '.join(told)}. "
-        "Without the masking key, from the server, each header is 4 bytes shorter."
+        f"The header of a masked frame from the client has, in bytes: {'; '.join(told)}. "
+        "From the server, without the masking key, each header is 4 bytes shorter."
     )
 
 
