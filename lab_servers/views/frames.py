@@ -30,6 +30,7 @@ BITS = 16
 # So many bytes of one part fit beside the others.
 _SHOWN_BYTES = 8
 MASK_ROWS = 24
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def frames(capture: Capture, sender: Side) -> list[FrameRecord]:
@@ -54,12 +55,12 @@ def bit_table(frame: FrameRecord) -> Table:
         (start, stop), bits, wire = field.pieces[0], "", _hex(bytes(data[slice(*field.pieces[0])]))
         if field.bits is not None:
             high, low = field.bits
-            bits = f"{high}" if high == low else f"{high} to {low}"
+            bits = f"{high}" if high == low else _range(high, low)
             wire = f"{data[start]:08b}"[7 - high : 8 - low]
         first, last = start - frame.start, stop - 1 - frame.start
-        place = f"{first}" if first == last else f"{first:,} to {last:,}"
+        place = f"{first}" if first == last else _range(first, last)
         # It may break before the section, and not within the name of the document.
-        section = field.spec.replace("RFC ", "RFC\N{NO-BREAK SPACE}")
+        section = field.spec.replace("RFC ", f"RFC{_NO_BREAK}")
         rows.append((field.name, place, bits, wire, printable(str(field.value), 60), field.meaning, section))
     return Table(
         f"A {frame.name} from the {frame.sender}, {_count(frame.stop - frame.start)}, field by field",
@@ -67,6 +68,11 @@ def bit_table(frame: FrameRecord) -> Table:
         tuple(rows),
         frozenset({3}),
     )
+
+
+def _range(first: int, last: int) -> str:
+    """On one line, however narrow the page is."""
+    return f"{first:,}{_NO_BREAK}to{_NO_BREAK}{last:,}"
 
 
 def bit_picture(frame: FrameRecord) -> Picture:

@@ -7,6 +7,8 @@ from html import escape
 
 _CELL = "text-align:left;vertical-align:top;padding:0.25em 0.5em"
 _CODE = "font-family:var(--jp-code-font-family,monospace);white-space:pre;"
+# As long as the longest names of field lines; what is longer is a sentence.
+_NAME_CHARACTERS = 27
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ class Table:
         for position, cell in enumerate(row):
             style = _CELL + (";" + _CODE if position in self.code else "")
             if position == 0:
-                cells.append(f'<th scope="row" style="{style};white-space:nowrap">{escape(cell)}</th>')
+                # A name stays on one line; a sentence must not push the other columns off a narrow page.
+                width = "white-space:nowrap" if len(cell) <= _NAME_CHARACTERS else "min-width:9em"
+                cells.append(f'<th scope="row" style="{style};{width}">{escape(cell)}</th>')
             else:
                 cells.append(f'<td style="{style}">{escape(cell)}</td>')
         return "".join(cells)

@@ -63,11 +63,11 @@ def test_the_bits_of_the_specifications_example_stand_in_the_table() -> None:
         ("RSV1", "0", "6", "0", "0"),
         ("RSV2", "0", "5", "0", "0"),
         ("RSV3", "0", "4", "0", "0"),
-        ("opcode", "0", "3 to 0", "0001", "1"),
+        ("opcode", "0", "3\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}0", "0001", "1"),
         ("MASK", "1", "7", "1", "1"),
-        ("payload length", "1", "6 to 0", "0000101", "5"),
-        ("masking key", "2 to 5", "", "37 fa 21 3d", "37 fa 21 3d"),
-        ("payload", "6 to 10", "", "7f 9f 4d 51 58", "Hello"),
+        ("payload length", "1", "6\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}0", "0000101", "5"),
+        ("masking key", "2\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}5", "", "37 fa 21 3d", "37 fa 21 3d"),
+        ("payload", "6\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}10", "", "7f 9f 4d 51 58", "Hello"),
     ]
 
 
@@ -141,7 +141,7 @@ def test_a_connection_that_is_no_websocket_has_no_frames() -> None:
     ("scenario", "words"),
     [
         (ChatFrames(), "The text frame from the client has 12 bytes"),
-        (FrameLengths(), "126 bytes: 8; 65,535 bytes: 8; 65,536 bytes: 14"),
+        (FrameLengths(), "8 for a payload of 65,535; 14 for a payload of 65,536"),
         (BothWays(pieces=2, pause_s=0.01), "The client's message takes 3 frames"),
         (CutCharacter(), "HTTP ends here"),
         (CloseCodes(), "Told, and in no frame: 1005, 1006."),
