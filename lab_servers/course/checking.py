@@ -16,8 +16,8 @@ from lab_servers.course import keeping
 from lab_servers.course.exercise import Case, Exercise
 from lab_servers.course.finding import exercise_named
 from lab_servers.course.help import Hint, Solution
-from lab_servers.course.shown import first_difference, given_text, size
-from lab_servers.course.trying import ALL_LIMIT_S, ONE_LIMIT_S, Tries, try_each
+from lab_servers.course.shown import first_difference, given_text, size, words_of
+from lab_servers.course.trying import ALL_LIMIT_S, ONE_LIMIT_S, TimeIsUp, Tries, try_each
 from lab_servers.course.verdict import Failure, Verdict
 from lab_servers.errors import BadParameter
 from lab_servers.recording import Recording
@@ -37,8 +37,8 @@ class _Wrong:
 def check(name: str, answer: Any, recording: Recording | None = None, *, seed: int = SEED) -> Verdict:
     """Try an answer, and say what is wrong by rule and section, with the smallest input that shows it.
 
-    Whatever the learner's function does is part of the verdict: what it raises, and that it does not end within a
-    generous time. The notebook's stop button breaks it off at once.
+    Whatever the learner's function does is part of the verdict: what it raises, an exit included, and that it does
+    not end within a generous time. The notebook's stop button breaks it off at once.
 
     Args:
         name: The exercise's name.
@@ -117,19 +117,36 @@ def _tried(exercise: Exercise, case: Case, answer: Any) -> _Wrong | None:
         try:
             # A copy: a function may change what it is given, and the next case must not see it.
             given = exercise.call(answer, *copy.deepcopy(case.args))
-        except Exception as error:  # whatever the learner's code raises is what it gave
+        except TimeIsUp:
+            raise
+        except BaseException as error:  # whatever the learner's code raises is what it gave; the stop button is not
             return _Wrong(_raised(error, answer))
+    try:
+        return _compared(exercise, given, case.expected)
+    except TimeIsUp:
+        raise
+    except BaseException as error:  # a value of the learner's own class, which fights back wherever it is touched
+        return _Wrong(printable(f"a value that cannot be looked at ({type(error).__name__})", 200))
+
+
+def _compared(exercise: Exercise, given: Any, expected: Any) -> _Wrong | None:
     if inspect.iscoroutine(given):
         given.close()  # else Python warns that nobody awaited it
         return _Wrong("a coroutine: define the function with def, without async")
     try:
-        is_same = bool(exercise.is_same(given, case.expected))
+        is_same = bool(exercise.is_same(given, expected))
     except Exception:  # a comparison that cannot cope with what was given
         is_same = False
-    return None if is_same else _Wrong(given_text(given, case.expected), first_difference(given, case.expected))
+    if is_same:
+        return None
+    try:
+        difference = first_difference(given, expected)
+    except Exception:  # nor can this one
+        difference = ""
+    return _Wrong(given_text(given, expected), difference)
 
 
-def _raised(error: Exception, function: Any) -> str:
+def _raised(error: BaseException, function: Any) -> str:
     """An exception on one line, with the last line of the learner's cell that it passed."""
     own = getattr(getattr(function, "__code__", None), "co_filename", None)
     line, walked = 0, error.__traceback__
@@ -137,12 +154,8 @@ def _raised(error: Exception, function: Any) -> str:
         if walked.tb_frame.f_code.co_filename == own:
             line = walked.tb_lineno
         walked = walked.tb_next
-    try:
-        said = str(error)
-    except Exception:
-        said = ""
     where = f", raised by line {line} of its cell" if line else ""
-    return printable(f"{type(error).__name__}: {said}".removesuffix(": "), 300) + where
+    return words_of(error) + where
 
 
 def _failures(cases: Sequence[Case], found: Sequence[_Wrong | None]) -> tuple[Failure, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import reprlib
 from typing import Any
 
+from lab_servers.course.trying import TimeIsUp
 from lab_servers.wire.printable import printable
 
 MAX_CHARACTERS = 600
@@ -53,6 +54,17 @@ def hexadecimal(value: Any) -> str:
     return f"{data[:HEX_END].hex(' ')} … {data[-HEX_END:].hex(' ')}"
 
 
+def words_of(error: BaseException) -> str:
+    """What was raised, on one line."""
+    try:
+        said = str(error)
+    except TimeIsUp:
+        raise
+    except BaseException:  # its own class may not manage that
+        said = ""
+    return printable(f"{type(error).__name__}: {said}".removesuffix(": "), 300)
+
+
 def size(value: Any) -> int:
     """How much there is to read in a value, so that the smallest of several inputs can be shown."""
     if isinstance(value, bytes | bytearray | str):
@@ -73,7 +85,8 @@ def given_text(given: Any, expected: Any) -> str:
     shown = literal(given)
     if type(given) is type(expected) or (isinstance(given, int | float) and isinstance(expected, int | float)):
         return shown
-    return f"{shown}, which is of type {type(given).__name__}, not {type(expected).__name__}"
+    kind = printable(type(given).__name__, 60)
+    return f"{shown}, which is of type {kind}, not {type(expected).__name__}"
 
 
 def first_difference(given: Any, expected: Any) -> str:

@@ -30,7 +30,7 @@ _LOOK_EVERY_S = 0.05
 _BREAK_OFF_TIMES = 40
 
 
-class _TimeIsUp(BaseException):
+class TimeIsUp(BaseException):
     """Raised in a learner's code that has run for too long; no ``except Exception`` of theirs catches it."""
 
 
@@ -67,7 +67,7 @@ def try_each(
         all_limit_s: How long all of them may take.
 
     Raises:
-        BaseException: whatever a call raised, such as the learner's own ``KeyboardInterrupt``.
+        BaseException: whatever a call raised.
     """
     tries: Tries[Result] = Tries()
     raised: list[BaseException] = []
@@ -93,7 +93,7 @@ def try_each(
         if thread.is_alive():  # out of time, or the stop button was pressed
             tries.is_left_behind = not _break_off(thread)
     for error in raised:
-        if not isinstance(error, _TimeIsUp):
+        if not isinstance(error, TimeIsUp):
             raise error
     return tries
 
@@ -116,7 +116,7 @@ def _break_off(thread: threading.Thread) -> bool:
     """Whether the thread has ended. More than one attempt: a bare ``except:`` in the code swallows the first."""
     for _ in range(_BREAK_OFF_TIMES):
         assert thread.ident is not None
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(_TimeIsUp))
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(TimeIsUp))
         thread.join(_LOOK_EVERY_S)
         if not thread.is_alive():
             return True

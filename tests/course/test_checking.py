@@ -136,9 +136,32 @@ class Hostile:
     __hash__ = None  # type: ignore[assignment]
 
 
+class Disguised:
+    """One that cannot even be asked what it is."""
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        raise ValueError("no class")
+
+
+class Leaving:
+    def __repr__(self) -> str:
+        raise SystemExit
+
+
 class Unspeakable(Exception):
+    def __init__(self, when_asked: BaseException | None = None) -> None:
+        self.when_asked = when_asked or ValueError("no words")
+
     def __str__(self) -> str:
-        raise ValueError("no words")
+        raise self.when_asked
+
+
+def test_items_that_cannot_be_compared_have_no_first_difference() -> None:
+    exercise = replace(EXERCISE, cases=lambda *_: [Case(([1, 2],), [1, 2], UNMASK)])
+    (failure,) = tried(lambda _: [Hostile(), Hostile()], exercise).failures
+    assert failure.given.startswith("[<Hostile instance at 0x")
+    assert failure.difference == ""
 
 
 def raising(error: BaseException) -> Callable[..., Any]:
@@ -168,6 +191,10 @@ async def asynchronous(key: bytes, data: bytes) -> bytes:
         (raising(ValueError("a\nb\x1b[31m" + "c" * 999)), r"ValueError: a\nb\x1b[31mccc"),
         (raising(RecursionError()), "RecursionError, raised by line"),
         (raising(Unspeakable()), "Unspeakable, raised by line"),
+        (raising(Unspeakable(SystemExit())), "Unspeakable, raised by line"),
+        (lambda *_: Disguised(), "a value that cannot be looked at (ValueError)"),
+        (lambda *_: Leaving(), "a value that cannot be looked at (SystemExit)"),
+        (lambda *_: type("a\x1b[31m\n", (), {})(), "<tests.course.test_checking.a"),
         (asynchronous, "a coroutine: define the function with def"),
         (int, "TypeError: "),
     ],
@@ -240,10 +267,10 @@ def test_one_that_is_merely_slow_gets_no_verdict_on_the_cases_that_were_not_trie
     assert "All cases together took too long" in verdict.headline
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3)])
-def test_what_ends_a_program_is_not_swallowed(error: BaseException) -> None:
-    with pytest.raises(type(error)):
-        tried(raising(error))
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, asyncio.CancelledError, GeneratorExit])
+def test_what_ends_a_program_elsewhere_is_what_the_learners_code_gave(error: type[BaseException]) -> None:
+    first, _ = tried(raising(error())).failures
+    assert first.given.startswith(f"{error.__name__}, raised by line ")
 
 
 def test_the_stop_button_ends_a_check_at_once_and_leaves_no_thread() -> None:
