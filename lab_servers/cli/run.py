@@ -77,8 +77,10 @@ def _write(command: Run, recording: Recording, look: Look) -> None:
 
 def _parts(scenario: Scenario, recording: Recording, look: Look) -> list[str]:
     connections = "\n".join(str(recording).splitlines()[: 1 + len(recording)])
-    sentence = [] if look.picture is None else [look.picture.text]
-    return [scenario.sentence(), connections, str(look.table), *sentence]
+    sentences = [] if look.picture is None else [look.picture.text]
+    parts = [scenario.sentence(), connections, str(look.table), *sentences]
+    # A picture and its table may say the same.
+    return parts[:-1] if sentences == [look.table.caption] else parts
 
 
 # --- as JSON --------------------------------------------------------------------------------

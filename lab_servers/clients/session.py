@@ -47,9 +47,29 @@ def body_of(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
     # aiohttp 3.14 closes the connection when a chunk is framed wrongly, but does not tell
     # whoever reads the body, who would then wait for ever.
     protocol = response.connection.protocol if response.connection is not None else None
-    if protocol is not None:
-        _end_with(response.content, protocol.closed)
+    if protocol is None:
+        return response.content.iter_any()
+    closed = protocol.closed
+    _end_with(response.content, closed)
+    if _is_close_delimited(response) and closed is not None:
+        return _until_closed(response.content, closed)
     return response.content.iter_any()
+
+
+def _is_close_delimited(response: aiohttp.ClientResponse) -> bool:
+    return "Content-Length" not in response.headers and "Transfer-Encoding" not in response.headers
+
+
+async def _until_closed(content: aiohttp.StreamReader, closed: asyncio.Future[None]) -> AsyncIterator[bytes]:
+    """The pieces of a body that the end of the connection ends: if that end is a reset, the body is not complete.
+
+    RFC 9112 §8 takes such a body for complete "unless an error was indicated by the underlying connection", and
+    aiohttp 3.14 in any case.
+    """
+    async for data in content.iter_any():
+        yield data
+    if closed.done() and not closed.cancelled() and closed.exception() is not None:
+        raise aiohttp.ClientPayloadError("the connection was reset before the body was complete")
 
 
 def _end_with(content: aiohttp.StreamReader, closed: asyncio.Future[None] | None) -> None:

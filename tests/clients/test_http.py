@@ -152,6 +152,7 @@ def test_a_truncated_body_is_an_error(answer: bytes) -> None:
         (b"HTTP/1.1 200 OK\r\nContent-", end, "closed the connection before"),
         (b"", reset, "broke during the exchange|closed the connection before"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", reset, "broke during|ended before it was complete"),
+        (b"HTTP/1.1 200 OK\r\n\r\nhello", reset, "broke during|ended before it was complete"),
         (b"SSH-2.0-OpenSSH_9.9\r\n", end, "no HTTP/1.1 response"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: nine\r\n\r\n", end, "no HTTP/1.1 response"),
         (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n", end, "no HTTP/1.1 response"),
