@@ -122,6 +122,8 @@ class ScenarioPanel(Generic[LabT]):
                         self._keep_typed(typed, press.partition(" ")[0])
                         self._press_run()
                     finally:
+                        # Also after the stop button, which may be pressed before the run has begun.
+                        self._controls.is_running = self._runner.is_running
                         self._controls.heard = press
                 case {"press": "cancel"}:
                     self.cancel()

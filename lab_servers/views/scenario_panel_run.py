@@ -107,18 +107,21 @@ class Runner(Generic[LabT]):
 
     def begin(self, scenario: Runnable[LabT]) -> None:
         """Begin a run; none may be under way."""
-        with self._lock:
-            self._job, self._last = None, scenario
-            self._begun_s = time.monotonic()
-            self.is_running, self.is_cancelled = True, False
         thread = threading.Thread(target=self._run, args=(scenario,), name="scenario panel", daemon=True)
         try:
+            with self._lock:
+                self._job, self._last = None, scenario
+                self._begun_s = time.monotonic()
+                self.is_running, self.is_cancelled = True, False
             thread.start()
         except BaseException as error:
             # An interrupt may have come while the thread was already on its way; then that says when it has ended.
+            is_full = isinstance(error, RuntimeError)  # the system has no thread left
             if thread.ident is None:
-                self._end(f"Nothing was run ({error}): end other programs and try again.", is_wrong=True)
-            if not isinstance(error, RuntimeError):  # the system has no thread left
+                why = f"({error}): end other programs and" if is_full else "(it was interrupted):"
+                self._last = None
+                self._end(f"Nothing was run {why} try again.", is_wrong=True)
+            if not is_full:
                 raise
 
     def cancel(self) -> bool:
@@ -146,8 +149,7 @@ class Runner(Generic[LabT]):
         except LabError as error:
             self._end(str(error), is_wrong=True)
         except BaseException as error:  # an exit() too: nobody is above this thread to hear of it
-            said = str(error) or "it says no more"
-            self._end(f"The run failed with {type(error).__name__}: {said}.", is_wrong=True)
+            self._end(f"The run failed with {type(error).__name__}: {_said(error)}.", is_wrong=True)
         else:
             self._end(sentence + late)
 
@@ -158,18 +160,31 @@ class Runner(Generic[LabT]):
             if self.is_cancelled:
                 job.cancel()
         wait_s = PROGRESS_AFTER_S
-        while not job.done():
-            try:
-                return job.result(wait_s)
-            except TimeoutError:  # not ended yet, or the run's own, which result() below raises again
-                wait_s = PROGRESS_EVERY_S
-                self._screen.tell_progress(time.monotonic() - self._begun_s)
-        return job.result()
+        try:
+            while not job.done():
+                try:
+                    return job.result(wait_s)
+                except TimeoutError:  # not ended yet, or the run's own, which result() below raises again
+                    wait_s = PROGRESS_EVERY_S
+                    self._screen.tell_progress(time.monotonic() - self._begun_s)
+            return job.result()
+        finally:
+            job.cancel()  # which does nothing to a run that has ended; else a failing screen would leave it going on
 
     def _end(self, sentence: str, *, is_wrong: bool = False) -> None:
         with self._lock:
-            self._job, self.is_running = None, False
-            self._screen.tell_end(sentence, is_wrong)
+            self._job = None
+            try:
+                self._screen.tell_end(sentence, is_wrong)
+            finally:
+                self.is_running = False
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error) or "it says no more"
+    except Exception:  # its own class may not manage that
+        return "it says no more"
 
 
 def scenario_of(scenario: Runnable[LabT], recording: Recording) -> Runnable[LabT]:

@@ -47,11 +47,16 @@ class Asking(Scenario):
         return {"client": marks}
 
 
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
 @dataclass(frozen=True)
 class Going(Scenario):
     """What does a panel say when a run goes wrong?"""
 
-    how: str = choice("well", ("well", "wrong", "very wrong", "out", "out of time"), "How it goes.")
+    how: str = choice("well", ("well", "wrong", "very wrong", "out", "without words", "out of time"), "How it goes.")
 
     async def perform(self, lab: Lab) -> dict[str, Sequence[Mark]]:
         match self.how:
@@ -61,6 +66,8 @@ class Going(Scenario):
                 raise ValueError("a\n\x1b[31m" + "b" * 1000)
             case "out":
                 raise KeyError
+            case "without words":
+                raise Unspeakable
             case "out of time":
                 raise TimeoutError("the run's own")
         return {}

@@ -328,6 +328,7 @@ def test_runs_leave_no_widgets_and_no_threads_behind(lab: Lab) -> None:
         ("wrong", "Nobody answered: try again."),
         ("very wrong", r"The run failed with ValueError: a\n\x1b[31mbbb"),
         ("out", "The run failed with KeyError: it says no more."),
+        ("without words", "The run failed with Unspeakable: it says no more."),
         ("out of time", "The run failed with TimeoutError: the run's own."),
     ],
 )
@@ -359,6 +360,25 @@ def test_a_lab_that_is_stopped_before_or_during_a_run_is_one_sentence() -> None:
     with pytest.raises(LabNotRunning, match=r"^The lab is not running: start it with start_lab\(\)\.$"):
         panel(Asking, lab)
     assert panel(Asking, lab, hand.panel.recording).recording is hand.panel.recording
+
+
+@pytest.mark.usefixtures("quick_presses")
+def test_the_stop_button_just_before_a_run_begins_leaves_a_panel_that_runs(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand = Hand(panel(Asking, lab))
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for owner, step in ((threading.Thread, "start"), (type(hand.panel._runner), "begin")):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, step, interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                hand.press_run(times="2")
+        assert not hand.shown("is_running")
+        assert not hand.panel.is_running
+    assert hand.run(times="2").startswith("Done in ")
 
 
 def test_the_stop_button_ends_the_first_run_and_leaves_the_lab_running(lab: Lab) -> None:
