@@ -6,8 +6,10 @@ it nothing is ever written. Nothing leaves this machine.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -118,6 +120,8 @@ def _is_kept() -> bool:
 
 def _read() -> dict[str, dict[str, str]]:
     try:
+        if not stat.S_ISREG(os.stat(FILE).st_mode):  # a pipe would be waited for, without end
+            raise OSError(errno.EINVAL, "it is no ordinary file")
         with open(FILE, "rb") as stream:
             data = stream.read(LARGEST_BYTES + 1)
         if len(data) > LARGEST_BYTES:

@@ -132,6 +132,12 @@ def test_a_folder_in_the_files_place_is_one_sentence(folder: Path) -> None:
     assert learn()[0].startswith("Progress was not kept: ")
 
 
+def test_a_pipe_in_the_files_place_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "progress.json")
+    with pytest.raises(LoadFailed, match=r"^progress[.]json cannot be read [(]it is no ordinary file[)]"):
+        progress()
+
+
 def test_a_write_that_fails_leaves_the_earlier_file_and_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keep_progress()
     learn()
