@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import aiohttp
@@ -203,13 +204,18 @@ class _EventSource:
         except (aiohttp.ClientError, OSError) as error:
             if self._status is not None:
                 return _Next.REESTABLISH, "the stream broke off before its end"
+            if isinstance(error, aiohttp.ClientResponseError):  # whose text begins with a status that nobody sent
+                return _Next.REESTABLISH, "what came is no HTTP"
             return _Next.REESTABLISH, f"no answer ({one_line(str(error) or type(error).__name__, 80)})"
 
     async def _interpret(self, response: aiohttp.ClientResponse) -> tuple[_Next, str]:
         """Read the body to its end, and dispatch the events in it."""
         decoder = EventStreamDecoder(last_event_id=self._last_event_id)
         async for data in body_of(response):
-            for event in decoder.feed(data):
+            events = decoder.feed(data)
+            if decoder.retry_ms is not None:  # before the events: close() may leave with one of them
+                self._reconnection_time_ms = decoder.retry_ms
+            for event in events:
                 self._events.append(event)
                 self._event_count += 1
                 self._mark("event received", event.data)
@@ -217,8 +223,6 @@ class _EventSource:
                     self._last_event_id = event.last_event_id
                     return _Next.CLOSE, "the application had enough"
             self._last_event_id = decoder.last_event_id
-            if decoder.retry_ms is not None:
-                self._reconnection_time_ms = decoder.retry_ms
             self._received_bytes += len(data)
             if self._received_bytes > DEFAULT_LIMIT_BYTES or self._event_count > MOST_EVENTS:
                 return _Next.BOUND, "more than this client accepts"
@@ -260,6 +264,14 @@ def _refusal(response: aiohttp.ClientResponse) -> str:
     """Why an answer stops an EventSource for good; empty if it does not (HTML §9.2.3)."""
     if response.status != 200:
         return f"status {response.status} is not 200"
-    if response.content_type != EVENT_STREAM:
-        return f"Content-Type {one_line(response.content_type, 60)!r} is not {EVENT_STREAM!r}"
-    return ""
+    fields = response.headers.getall("Content-Type", [])
+    if _essence(fields) == EVENT_STREAM:
+        return ""
+    said = f"Content-Type {one_line(', '.join(fields), 60)!r}" if fields else "an answer without a Content-Type"
+    return f"{said} is not {EVENT_STREAM!r}"
+
+
+def _essence(fields: Sequence[str]) -> str:
+    """The media type of an answer, without parameters: of several, the last that is one (Fetch §2.2.2)."""
+    types = [one.partition(";")[0].strip().lower() for field in fields for one in field.split(",")]
+    return next((one for one in reversed(types) if "/" in one and one != "*/*"), "")

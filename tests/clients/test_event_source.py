@@ -147,6 +147,28 @@ def test_a_type_may_have_parameters_and_any_case() -> None:
     assert [event.data for event in run.events] == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ([], "an answer without a Content-Type is not 'text/event-stream'"),
+        (["text/event-stream", "text/html"], "Content-Type 'text/event-stream, text/html' is not"),
+        (["text/html", "text/event-stream"], ""),
+        (["text/html, text/event-stream"], ""),
+        (["text/event-stream, */*, nonsense"], ""),
+    ],
+)
+def test_of_several_types_the_last_that_is_one_counts_and_none_is_named_as_none(fields: list[str], why: str) -> None:
+    lines = "".join(f"Content-Type: {field}\r\n" for field in fields)
+    run, _ = visit(f"HTTP/1.1 200 OK\r\n{lines}\r\ndata: a\n\n".encode(), most_requests=1)
+    assert (run.stop is Stop.FAILED) == bool(why)
+    assert why in run.attempts[0].outcome
+
+
+def test_the_reconnection_time_that_came_before_close_counts() -> None:
+    run, _ = visit(HEAD + b"retry: 7\ndata: a\n\n", close_after=1)
+    assert (run.stop, run.reconnection_time_ms) == (Stop.CLOSED, 7)
+
+
 def test_close_stops_it_within_one_read_and_the_socket_is_closed() -> None:
     async def scene() -> EventSourceRun:
         async with answering(HEAD + b"id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\ndata: c\n\n") as peer:
