@@ -59,12 +59,12 @@ def bit_table(frame: FrameRecord) -> Table:
             wire = f"{data[start]:08b}"[7 - high : 8 - low]
         first, last = start - frame.start, stop - 1 - frame.start
         place = f"{first}" if first == last else _range(first, last)
-        # It may break before the section, and not within the name of the document.
-        section = field.spec.replace("RFC ", f"RFC{_NO_BREAK}")
-        rows.append((field.name, place, bits, wire, printable(str(field.value), 60), field.meaning, section))
+        # The section has no column of its own, which would leave the meaning too little room on a narrow page.
+        meaning = f"{field.meaning} ({field.spec.replace(' ', _NO_BREAK)})"
+        rows.append((field.name, place, bits, wire, printable(str(field.value), 60), meaning))
     return Table(
         f"A {frame.name} from the {frame.sender}, {_count(frame.stop - frame.start)}, field by field",
-        ("field", "byte", "bit", "on the wire", "value", "meaning", "section"),
+        ("field", "byte", "bit", "on the wire", "value", "meaning"),
         tuple(rows),
         frozenset({3}),
     )
