@@ -14,7 +14,9 @@ import aiohttp
 
 
 @asynccontextmanager
-async def open_session(*, keep_alive: bool) -> AsyncIterator[aiohttp.ClientSession]:
+async def open_session(
+    *, keep_alive: bool, version: aiohttp.HttpVersion = aiohttp.HttpVersion11
+) -> AsyncIterator[aiohttp.ClientSession]:
     """An aiohttp session as all clients here use it, closed with its connection at the end.
 
     It ignores the proxy variables of the environment, keeps no cookies, sets no time limits of
@@ -27,6 +29,7 @@ async def open_session(*, keep_alive: bool) -> AsyncIterator[aiohttp.ClientSessi
         headers={} if keep_alive else {"Connection": "close"},
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None),
+        version=version,
         trust_env=False,
     )
     try:

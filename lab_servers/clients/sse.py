@@ -7,7 +7,7 @@ reconnect when the stream ends, even after a clean end; this reader does not.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -23,11 +23,12 @@ from lab_servers.clients.failures import (
 )
 from lab_servers.clients.http import DEFAULT_LIMIT_BYTES, with_overrides
 from lab_servers.clients.session import body_of, open_session
-from lab_servers.errors import ExchangeFailed, require_whole
+from lab_servers.errors import ExchangeFailed, require_one_of, require_whole
 from lab_servers.marks import Mark, now_ns
 from lab_servers.wire.sse.decoder import Event, EventStreamDecoder
 
 MOST_EVENTS = 100_000
+_VERSIONS = {"1.1": aiohttp.HttpVersion11, "1.0": aiohttp.HttpVersion10}
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ async def read_events(
     limit: int | None = None,
     headers: Mapping[str, str] | None = None,
     timeout_s: float = 30,
+    http: str = "1.1",
 ) -> EventStream:
     """GET an event stream and read it until it ends, ``limit`` events came, or the time is up.
 
@@ -78,6 +80,7 @@ async def read_events(
         limit: Leave after this many events, 1 to 100,000; ``None`` waits for the end (or 100,000).
         headers: Further header fields. (``EventSource`` in a browser can send none.)
         timeout_s: How long to wait for the head and then to listen, together, in seconds.
+        http: The version of HTTP to ask in, ``"1.1"`` or ``"1.0"``; in 1.0 there are no chunks.
 
     Raises:
         BadParameter: a parameter is out of its bounds.
@@ -86,6 +89,7 @@ async def read_events(
     """
     require_url(url, "http", "https")
     require_timeout(timeout_s)
+    require_one_of("http", http, tuple(_VERSIONS))
     if limit is not None:
         require_whole("limit", limit, 1, MOST_EVENTS, "events")
     own = {"Accept": "text/event-stream"}
@@ -100,7 +104,7 @@ async def read_events(
     marks = [Mark(now_ns(), "request started", f"GET {url}")]
     most_events = limit or MOST_EVENTS
     deadline = asyncio.get_running_loop().time() + timeout_s
-    async with open_session(keep_alive=False) as session:
+    async with open_session(keep_alive=False, version=_VERSIONS[http]) as session:
         async with explained(url, timeout_s):
             response = await session.get(url, headers=fields, allow_redirects=False)
         marks.append(Mark(now_ns(), "head received", str(response.status)))
@@ -126,6 +130,12 @@ async def read_events(
             except (aiohttp.ClientError, OSError):
                 ending = Ending.LOST
     return EventStream(tuple(events), ending, decoder.last_event_id, decoder.retry_ms, decoder.oversized, tuple(marks))
+
+
+def events_of(pieces: Iterable[bytes]) -> list[Event]:
+    """The events of an event stream that came in these pieces, however it is cut."""
+    decoder = EventStreamDecoder()
+    return [event for piece in pieces for event in decoder.feed(piece)]
 
 
 def _require_event_stream(response: aiohttp.ClientResponse, url: str) -> None:

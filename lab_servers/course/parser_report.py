@@ -15,7 +15,7 @@ from lab_servers.course.markup import CODE, OPEN, RIGHT, WRONG, box, section_lin
 from lab_servers.course.shown import literal
 from lab_servers.views.table import Table
 
-_CELL = "text-align:left;vertical-align:top;padding:0.3em 0.6em"
+_CELL = "text-align:left;vertical-align:top;padding:0.3em 0.5em"
 _HEADS = ("broken rule", "smallest input that shows it", "expected", "given", "happened in")
 
 
@@ -151,14 +151,14 @@ class ParserReport:
 
 
 def _row_html(one: Broken) -> str:
-    code = f"{_CELL};{CODE};min-width:11em"
+    code = f"{_CELL};{CODE};min-width:8em"
     incidents = "<br>".join(map(_incident_html, one.rule.incidents))
     return (
-        f'<tr><th scope="row" style="{_CELL};min-width:13em;font-weight:normal"><strong>{escape(one.rule.sentence)}'
+        f'<tr><th scope="row" style="{_CELL};min-width:9em;font-weight:normal"><strong>{escape(one.rule.sentence)}'
         f"</strong> {section_link(one.rule.section)}</th>"
         f'<td style="{code}">{escape(one.pieces)}<br>({escape(one.where)})</td>'
         f'<td style="{code}">{escape(literal(list(one.expected)))}</td><td style="{code}">{escape(one.given)}</td>'
-        f'<td style="{_CELL};min-width:13em">{incidents}</td></tr>'
+        f'<td style="{_CELL};min-width:10em">{incidents}</td></tr>'
     )
 
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from lab_servers.clients.session import open_session
+from lab_servers.clients.sse import events_of
 from lab_servers.lab import Lab
 from lab_servers.marks import Mark, now_ns
 from lab_servers.parameters import choice
 from lab_servers.scenarios.scenario import Scenario
 from lab_servers.scenarios.sse_peers import LAST_CHUNK, chunk, read_request, stream_head
-from lab_servers.wire.sse.decoder import EventStreamDecoder
 
 STANDARD, NAIVE = "by the standard", "piece by piece"
 LINE_ENDS = {"LF": "\n", "CRLF": "\r\n", "CR": "\r"}
@@ -37,8 +37,7 @@ def stream_of(line_end: str) -> bytes:
 
 def read_by_the_standard(pieces: Sequence[bytes]) -> list[str]:
     """The data of each event, however the stream is cut."""
-    decoder = EventStreamDecoder()
-    return [event.data for piece in pieces for event in decoder.feed(piece)]
+    return [event.data for event in events_of(pieces)]
 
 
 def read_piece_by_piece(pieces: Sequence[bytes]) -> list[str]:

@@ -16,15 +16,28 @@ from lab_servers.views.picture import Picture
 from lab_servers.views.style import BLUE, FAINT, GREEN, GRID, INK, new_figure, payload_fonts
 from lab_servers.views.table import Table
 from lab_servers.wire.printable import printable
+from lab_servers.wire.sse.interpreter import Effect
 from lab_servers.wire.sse.lines import Line
 from lab_servers.wire.sse.reading import Kind
 
 MOST_LINES = 24
 _MOST_CHARACTERS = 60
 # What fits into a column of the picture.
-_COLUMNS = (("data", 20), ("event type", 11), ("id buffer", 10), ("last event ID", 13), ("retry, ms", 9))
+_COLUMNS = (("data\nbuffer", 18), ("type\nbuffer", 9), ("ID\nbuffer", 7), ("last\nevent ID", 9), ("retry,\nms", 8))
 _WIDTH = 0.135
-_LINE_CHARACTERS = 22
+_LINE_CHARACTERS = 20
+
+
+_DID = {
+    Effect.COMMENT: "nothing: a comment",
+    Effect.DATA: "added data",
+    Effect.EVENT_TYPE: "set the type",
+    Effect.ID: "set the ID buffer",
+    Effect.ID_IGNORED: "nothing: NUL in an ID",
+    Effect.RETRY: "set the time",
+    Effect.RETRY_IGNORED: "nothing: no digits alone",
+    Effect.UNKNOWN: "nothing: unknown name",
+}
 
 
 def lines_of(capture: Capture) -> list[Line]:
@@ -50,7 +63,7 @@ def did(line: Line) -> str:
     if line.kind is Kind.UNFINISHED:
         return "nothing: it has no line end"
     if line.effect is not None:
-        return line.effect.value
+        return _DID[line.effect]
     return "dispatched an event" if line.dispatched else "dispatched nothing"
 
 
@@ -75,8 +88,8 @@ def parser_table(capture: Capture) -> Table:
     """
     rows = tuple((_text(line), did(line), *map(_shown, buffers(line)), _received(line)) for line in lines_of(capture))
     columns = (
-        "line", "what it did", "data buffer", "event type buffer", "last event ID buffer", "last event ID",
-        "retry, ms", "the application receives",
+        "line", "what it did", "data buffer", "type buffer", "ID buffer", "last event ID", "retry, ms",
+        "the application receives",
     )  # fmt: skip
     return Table(
         f"{len(rows)} lines, and what the parser holds after each; ⏎ is a line feed", columns, rows,
@@ -108,7 +121,7 @@ def parser_picture(capture: Capture) -> Picture:
     """
     lines = lines_of(capture)
     shown = lines[:MOST_LINES]
-    figure, axes = new_figure(11.6, 1.0 + 0.36 * len(shown))
+    figure, axes = new_figure(9.6, 1.1 + 0.36 * len(shown))
     before = ("", "", "", "", "")
     for row, line in enumerate(shown):
         after = buffers(line)
@@ -123,8 +136,8 @@ def parser_picture(capture: Capture) -> Picture:
         x += characters * _WIDTH
     axes.text(x + 0.25, 1.0, "the application receives", ha="left", va="center", color=INK, fontsize=11, weight="bold")
     axes.text(-0.15, 1.0, "line", ha="right", va="center", color=INK, fontsize=11, weight="bold")
-    axes.set_xlim(-_LINE_CHARACTERS * _WIDTH - 0.1, x + 3.9)
-    axes.set_ylim(-len(shown) + 0.4, 1.5)
+    axes.set_xlim(-_LINE_CHARACTERS * _WIDTH - 0.1, x + 3.7)
+    axes.set_ylim(-len(shown) + 0.4, 1.8)
     axes.set_axis_off()
     notices = bound_notices(capture)
     if len(lines) > MOST_LINES:

@@ -25,7 +25,7 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def stream(lab: Lab) -> Recording:
-    return OneStream(interval_s=0.1).run(lab)
+    return OneStream(interval_s=0.15).run(lab)
 
 
 def test_four_events_arrive_and_then_the_response_is_complete(stream: Recording) -> None:
@@ -35,12 +35,12 @@ def test_four_events_arrive_and_then_the_response_is_complete(stream: Recording)
     assert answer.is_complete
 
 
-def test_there_is_a_gap_before_each_of_them(stream: Recording) -> None:
+def test_they_come_one_after_the_other_while_the_response_goes_on(stream: Recording) -> None:
     grown = growth(stream)
     times = [grown.head_s, *(at_s for at_s, _, _ in grown.events)]
     # A lower bound with much room: a machine may be slow, and then two of them come closer together.
     assert times[-1] - times[0] > 0.1
-    assert times == sorted(set(times))
+    assert times == sorted(times)
 
 
 def test_correction_cut_at_every_byte_offset_the_body_gives_identical_events(stream: Recording) -> None:

@@ -149,6 +149,16 @@ def test_the_request_says_what_it_accepts_and_where_to_go_on() -> None:
     assert resumed.lower().count("accept:") == 1
 
 
+def test_asked_in_http_1_0_the_stream_has_no_chunks_and_the_same_events() -> None:
+    async def scene() -> tuple[EventStream, str]:
+        async with answering(HEAD + b"data: a\n\n", then=end) as peer:
+            return await read_events(peer.url, http="1.0"), peer.heads[0]
+
+    stream, head = asyncio.run(scene())
+    assert head.startswith("GET / HTTP/1.0\r\n")
+    assert ([event.data for event in stream.events], stream.ended) == (["a"], True)
+
+
 @pytest.mark.parametrize(
     ("head", "status", "sentence"),
     [
@@ -203,6 +213,7 @@ def test_cancelling_closes_the_socket() -> None:
         ({"last_event_id": "1\n2"}, "last_event_id must be"),
         ({"headers": {"X": "a\0"}}, "control characters"),
         ({"url": "ws://127.0.0.1/"}, "url must be"),
+        ({"http": "2"}, "http must be one of 1.1, 1.0"),
     ],
 )
 def test_a_bad_parameter_is_named(arguments: dict[str, Any], names_it: str) -> None:

@@ -178,7 +178,7 @@ async def event_server(reader, writer):
     request = await reader.readuntil(b"\\r\\n\\r\\n")
     known = re.search(rb"(?i)\\r\\nLast-Event-ID: *([0-9]+)\\r\\n", request)
     first = int(known[1]) + 1 if known else 1
-    writer.write(OK if first <= 5 else NO_MORE)
+    writer.write(OK + b"retry: 20\\n\\n" if first <= 5 else NO_MORE)
     for number in range(first, 6):
         writer.write(b"id: %d\\ndata: line %d\\n\\n" % (number, number))
     await writer.drain()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from lab_servers.capture.capture import Side
 from lab_servers.course.lesson import Lesson, Objective
 from lab_servers.course.lessons.n04_exercises import EXERCISES
@@ -113,9 +115,10 @@ def _after_500(recording: Recording) -> str:
 def _case_shows(recording: Recording, case: str) -> str:
     found = sse_coming_back.askings(recording)
     mine, plain = found[sse_coming_back.EVENT_SOURCE, case], found[sse_coming_back.PLAIN, case]
+    answers = ", ".join(f"{times} × {answer}" for answer, times in Counter(mine.answers).items())
     return (
-        f"The EventSource sent {mine.requests} requests, the plain reader {plain.requests}. The answers to the "
-        f"EventSource: {', '.join(mine.answers)}. What stopped it: {mine.stopped}. Its state in the end: {mine.state}."
+        f"The EventSource sent {sse_coming_back.counted(mine.requests)}, the plain reader {plain.requests}. The "
+        f"answers to the EventSource: {answers}. What stopped it: {mine.stopped}. Its state in the end: {mine.state}."
     )
 
 

@@ -68,11 +68,12 @@ def askings(recording: Recording) -> dict[tuple[str, str], Asking]:
         BadParameter: this is no recording of such a run.
     """
     found = {}
+    by_client = _by_client(recording)
     for case in CASES:
         for who in (EVENT_SOURCE, PLAIN):
             stopped = recording.marks_named(f"{who}, {case}: stopped")
             if stopped:
-                found[who, case] = _asking(recording, who, case, stopped[0].detail)
+                found[who, case] = _asking(recording, by_client.get((who, case), []), who, case, stopped[0].detail)
     if not found:
         raise BadParameter("This recording has no streams that end: run the scenario ComingBack.")
     return found
@@ -80,12 +81,21 @@ def askings(recording: Recording) -> dict[tuple[str, str], Asking]:
 
 def captures_of(recording: Recording, who: str, case: str) -> list[Capture]:
     """The connections of one client in one case, in the order of its requests."""
-    target = f"{_PATHS[who]}{CASES.index(case)}"
-    return [one for one in recording.captures if (request := request_of(one)) and request.target == target]
+    return _by_client(recording).get((who, case), [])
 
 
-def _asking(recording: Recording, who: str, case: str, stopped: str) -> Asking:
-    captures = captures_of(recording, who, case)
+def _by_client(recording: Recording) -> dict[tuple[str, str], list[Capture]]:
+    """All connections by client and case, which stand in the path of the request."""
+    names = {f"{path}{number}": (who, case) for who, path in _PATHS.items() for number, case in enumerate(CASES)}
+    found: dict[tuple[str, str], list[Capture]] = {}
+    for capture in recording.captures:
+        request = request_of(capture)
+        if request is not None and request.target in names:
+            found.setdefault(names[request.target], []).append(capture)
+    return found
+
+
+def _asking(recording: Recording, captures: list[Capture], who: str, case: str, stopped: str) -> Asking:
     reasons = recording.marks_named(f"{who}, {case}: error")
     states = recording.marks_named(f"{who}, {case}: left in state")
     if reasons and "for good" in stopped:
@@ -112,6 +122,11 @@ def _answer(capture: Capture) -> str:
     return "a whole stream" if answer.is_complete else "a stream, cut"
 
 
+def counted(requests: int) -> str:
+    """``"1 request"`` or ``"2 requests"``."""
+    return "1 request" if requests == 1 else f"{requests} requests"
+
+
 def sentence(recording: Recording) -> str:
     """What the picture shows, in words."""
     found = askings(recording)
@@ -120,7 +135,7 @@ def sentence(recording: Recording) -> str:
         if (EVENT_SOURCE, case) in found:
             mine, plain = found[EVENT_SOURCE, case], found[PLAIN, case]
             end = "and would go on" if mine.goes_on else "then stopped for good"
-            told.append(f"{case}: {mine.requests} requests, {end} (plain reader: {plain.requests})")
+            told.append(f"{case}: {counted(mine.requests)}, {end} (plain reader: {plain.requests})")
     return f"Requests of an EventSource. {'; '.join(told)}."
 
 
@@ -182,8 +197,5 @@ def _draw(axes: Axes, y: float, one: Asking, color: str, marker: str, end_s: flo
         return
     if not one.goes_on:
         axes.plot([one.ends_s[-1] + 0.03 * end_s], [y], "X", color=GREEN, markersize=11, zorder=4)
-    words = f"{one.requests} requests" if one.requests != 1 else "1 request"
-    axes.text(
-        end_s * 1.05, y, f"{words}, {'goes on' if one.goes_on else 'stops'}", ha="left", va="center", color=INK,
-        fontsize=11,
-    )  # fmt: skip
+    words = f"{counted(one.requests)}, {'goes on' if one.goes_on else 'stops'}"
+    axes.text(end_s * 1.05, y, words, ha="left", va="center", color=INK, fontsize=11)

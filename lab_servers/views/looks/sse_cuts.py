@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from lab_servers.errors import BadParameter
 from lab_servers.recording import Recording
-from lab_servers.views.looks.sse import blocks_of, content_of, data_of, request_of
+from lab_servers.views.looks.sse import blocks_of, content_of, data_of
 from lab_servers.views.picture import Picture
 from lab_servers.views.style import BLUE, FAINT, GREEN, GRID, INK, VERMILION, new_figure, payload_fonts
 from lab_servers.views.table import Table
@@ -73,29 +72,25 @@ def cuts(recording: Recording) -> Cuts:
     Raises:
         BadParameter: this is no recording of such a run.
     """
-    offsets = [_offset(request.target) for capture in recording.captures if (request := request_of(capture))]
-    known = sorted(offset for offset in offsets if offset and recording.marks_named(f"cut {offset}: {NAIVE}"))
-    if not known:
+    named = (mark.name.removeprefix("cut ").partition(":")[0] for mark in recording.marks if mark.name.endswith(NAIVE))
+    known = sorted(int(offset) for offset in named if offset.isdecimal())
+    if not known or not recording.captures:
         raise BadParameter("This recording has no stream that was cut at every byte: run the scenario CutEverywhere.")
     whole = recording.captures[0]
     stream, ends, so_far = content_of(whole), [], 0
     for block in blocks_of(whole):
         so_far += sum(stop - start for start, stop in block.pieces)
         ends.append(so_far)
+    got = {mark.name: mark.detail for mark in recording.marks}
     found = [
         Cut(
             offset,
             _place(stream, offset, ends),
-            {reader: json.loads(recording.marks_named(f"cut {offset}: {reader}")[0].detail) for reader in READERS},
+            {reader: json.loads(got[f"cut {offset}: {reader}"]) for reader in READERS},
         )
         for offset in known
     ]
     return Cuts(stream, data_of(whole), tuple(ends), tuple(found))
-
-
-def _offset(target: str) -> int:
-    values = parse_qs(urlsplit(target).query).get("cut", ["0"])
-    return int(values[0]) if values[0].isascii() and values[0].isdigit() and len(values[0]) < 7 else 0
 
 
 def _place(stream: bytes, offset: int, ends: list[int]) -> str:
