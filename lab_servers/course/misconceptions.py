@@ -143,8 +143,8 @@ _ALL: tuple[Misconception, ...] = (
     Misconception(
         "cors-protects-websocket",
         "CORS keeps other sites' pages away from my WebSocket.",
-        "There is no preflight and no permission to read: a browser lets any page open a WebSocket to any server. It "
-        "names the page in Origin, and the server must look.",
+        "There is no preflight and no permission to read: CORS has no part in WebSocket. The browser names the page in "
+        "Origin, and the server must look.",
         "https://www.rfc-editor.org/rfc/rfc6455#section-10.2",
     ),
     Misconception(

@@ -114,7 +114,8 @@ async def answer_by_hand(reader: asyncio.StreamReader, writer: asyncio.StreamWri
     with suppress(asyncio.IncompleteReadError, OSError):
         request = await read_request(reader)
         if request.fields.get(_VERSION.lower()) != "13":
-            fields = (("Connection", "close"), (_VERSION, "13"), ("Content-Length", "0"))
+            # Who sends Upgrade also names it in Connection, in a refusal too (RFC 9110 §7.8).
+            fields = ((_CONNECTION, "Upgrade, close"), (_VERSION, "13"), ("Content-Length", "0"))
             writer.write(head("HTTP/1.1 426 Upgrade Required", [(_UPGRADE, "websocket"), *fields]))
             await writer.drain()
             return

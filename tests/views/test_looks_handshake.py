@@ -22,6 +22,7 @@ from lab_servers.scenarios import (
     WrongAnswers,
 )
 from lab_servers.views.looks import handshake, handshake_answers, handshake_refused, handshake_share, look_of
+from lab_servers.wire.websocket.handshake import GUID
 from tests.views.recorded import capture, exchange
 
 RUNS: tuple[Scenario, ...] = (
@@ -96,7 +97,8 @@ def test_the_steps_lead_from_the_key_to_the_accept_value(recordings: dict[Scenar
     table = handshake.accept_steps(handshake.upgraded(recordings[RUNS[0]]))
     assert table.caption.endswith("the two are the same")
     assert table.rows[3][1] == table.rows[4][1]
-    assert table.rows[2][0] == "SHA-1 of that, 20 bytes"
+    assert table.rows[1] == ("the GUID, 36 more", GUID)
+    assert table.rows[2][0] == "SHA-1 of both, 20 bytes"
 
 
 def test_the_steps_say_so_when_the_value_is_another_one() -> None:

@@ -61,7 +61,8 @@ def _split_cases(recording: Recording | None, random: Random) -> Iterator[Case]:
     yield Case((head,), (head, b""), _KEPT, _SWITCHING, SEEDED)
     for _ in range(8):
         payload = random.randbytes(random.randint(0, 40))
-        frame = bytes([0x82, len(payload)]) + payload
+        # A binary frame, a fragment, a ping or a close frame: the first byte is not for HTTP to know.
+        frame = bytes([random.choice((0x82, 0x02, 0x89, 0x88)), len(payload)]) + payload
         if _HEAD_END not in payload:
             yield Case((head + frame,), (head, frame), _KEPT, _SWITCHING, SEEDED)
         tricky = bytes([0x82, len(payload) + 4]) + payload + _HEAD_END
@@ -78,16 +79,19 @@ def _same_pair(given: Any, expected: tuple[bytes, bytes]) -> bool:
 # --- a valid request --------------------------------------------------------------------------------------
 
 _RIGHT = "A request that has all that it needs must not be refused as malformed; a foreign Origin is another question."
-_TOKENS = "Connection is a list in which one element is Upgrade, and these words match in any case."
+_TOKENS = (
+    "Connection and Upgrade are lists, of which one element must be the right word as a whole. These words and the "
+    "names of fields match in any case."
+)
 
 _RULES = {
     "Host": "There must be a Host.",
-    "Upgrade": "Upgrade must hold websocket.",
-    "Connection": "Connection must hold Upgrade.",
+    "Upgrade": "One element of Upgrade must be websocket.",
+    "Connection": "One element of Connection must be Upgrade.",
     "Sec-WebSocket-Key": "There must be one key: base64 of exactly 16 bytes.",
     "Sec-WebSocket-Version": "The version must be 13.",
 }
-_METHOD = "The method must be GET."
+_METHOD = "The method must be GET, and methods match with their case."
 
 
 def _valid_cases(recording: Recording | None, random: Random) -> Iterator[Case]:
@@ -101,17 +105,21 @@ def _valid_cases(recording: Recording | None, random: Random) -> Iterator[Case]:
             "Sec-WebSocket-Key": key, "Sec-WebSocket-Version": "13",
         }  # fmt: skip
         yield _valid_case("GET", list(right.items()), SEEDED)
-        yield _valid_case(random.choice(("POST", "PUT", "HEAD")), list(right.items()), SEEDED)
-        loose = {**right, "Connection": random.choice(("keep-alive, Upgrade", "upgrade")), "Upgrade": "WebSocket"}
-        yield _valid_case("GET", [(name.lower(), value) for name, value in loose.items()], SEEDED, _TOKENS)
+        for method in (random.choice(("POST", "PUT", "HEAD")), "get"):
+            yield _valid_case(method, list(right.items()), SEEDED)
+        for connection, upgrade in (("keep-alive, Upgrade", "WebSocket"), ("upgrade", "websocket, h2c")):
+            loose = {**right, "Connection": connection, "Upgrade": upgrade}
+            yield _valid_case("GET", [(name.lower(), value) for name, value in loose.items()], SEEDED, _TOKENS)
         for left_out in right:
             yield _valid_case("GET", [one for one in right.items() if one[0] != left_out], SEEDED)
-        size = random.choice((0, 8, 15, 17, 20))
-        wrong = base64.b64encode(random.randbytes(size)).decode()
-        yield _valid_case("GET", list({**right, "Sec-WebSocket-Key": wrong}.items()), SEEDED)
-        yield _valid_case("GET", list({**right, "Sec-WebSocket-Key": "not base64!"}.items()), SEEDED)
-        old = {**right, "Sec-WebSocket-Version": random.choice(("8", "7", "0", "113"))}
-        yield _valid_case("GET", list(old.items()), SEEDED)
+        # 17 bytes make 24 characters as 16 do, and a decoder that skips what is no base64 finds 16 in the last key.
+        sizes = (random.choice((0, 8, 15, 20)), 17)
+        keys = [base64.b64encode(random.randbytes(size)).decode() for size in sizes]
+        near = [("Sec-WebSocket-Key", wrong) for wrong in (*keys, "not base64!", f"{key[:8]}!{key[8:]}")]
+        near += [("Sec-WebSocket-Version", wrong) for wrong in (random.choice(("8", "7", "0")), "113")]
+        near += [("Connection", "keep-alive, Upgrade-Later"), ("Upgrade", "websocket2")]
+        for name, wrong in near:
+            yield _valid_case("GET", list({**right, name: wrong}.items()), SEEDED)
 
 
 def _valid_case(method: str, fields: list[tuple[str, str]], source: str, rule: str = _RIGHT) -> Case:
@@ -129,7 +137,10 @@ def _valid_case(method: str, fields: list[tuple[str, str]], source: str, rule: s
 
 # --- a subprotocol ----------------------------------------------------------------------------------------
 
-_AMONG = "A client must fail the connection if the server names what it did not offer; names match with their case."
+_AMONG = (
+    "The server may name one of those that were offered, letter for letter. At anything else the client must fail the "
+    "connection."
+)
 _NONE = "A server may name none; a client goes on without a subprotocol."
 _BROWSER = "A browser that offered some fails the connection if the server names none."
 
@@ -137,11 +148,14 @@ _BROWSER = "A browser that offered some fails the connection if the server names
 def _subprotocol_cases(recording: Recording | None, random: Random) -> Iterator[Case]:
     for case in negotiations(recording).values() if recording is not None else ():
         yield _may_open(list(offered(case)), named(case), random.random() < 0.5, "recorded")
-    for _ in range(10):
-        names = [f"chat.v{number}.lab" for number in random.sample(range(1, 9), random.randint(0, 3))]
-        for name in (None, random.choice([*names, "chat.v9.lab"]), "Chat.V1.Lab"):
+    for count in (0, 1, 2, 3, 2, 3):
+        names = [f"chat.v{number}.lab" for number in random.sample(range(1, 9), count)]
+        # Right ones, one from elsewhere, and such that are nearly right: another case, a part, several at once.
+        near = [name for one in names[:1] for name in (one.upper(), one[:-4])] + [", ".join(names[:2])] * (count > 1)
+        for name in (*names, "chat.v9.lab", *near):
             yield _may_open(names, name, random.random() < 0.5, SEEDED)
-        yield _may_open(names, None, True, SEEDED)
+        for is_browser in (False, True):
+            yield _may_open(names, None, is_browser, SEEDED)
 
 
 def _may_open(names: list[str], name: str | None, is_browser: bool, source: str) -> Case:
@@ -194,27 +208,28 @@ def accept_key(key):
     Exercise(
         "05-valid-upgrade",
         "is_valid_upgrade(method, fields) gets the method and the field lines of a request with HTTP/1.1, a list of "
-        "(name, value), and tells whether it may be answered with 101 (RFC 6455 §4.2.1). Origin is not its concern.",
+        "(name, value) in which no name stands twice, and tells whether it may be answered with 101 (RFC 6455 §4.2.1). "
+        "Origin is not its concern.",
         "is_valid_upgrade",
         _valid_cases,
         (
-            "Names of fields match in any case, and Connection is a list. Five fields are needed; two have one value "
-            "that is right, one a list, and one is base64.",
+            "Names of fields match in any case. Five fields are needed: any Host, two lists that must have one certain "
+            "word among their elements, a key in base64, and a version that must be 13.",
             "base64.b64decode(key, validate=True) raises ValueError for what is no base64; count the bytes it gives.",
         ),
         """import base64
 
 def is_valid_upgrade(method, fields):
     found = {name.lower(): value.strip() for name, value in fields}
-    tokens = {one.strip().lower() for one in found.get("connection", "").split(",")}
     try:
         key = base64.b64decode(found.get("sec-websocket-key", ""), validate=True)
     except ValueError:
         return False
-    if method != "GET" or "host" not in found or "upgrade" not in tokens:
-        return False
-    is_websocket = found.get("upgrade", "").lower() == "websocket"
-    return is_websocket and len(key) == 16 and found.get("sec-websocket-version") == "13"
+    for name, word in ("connection", "upgrade"), ("upgrade", "websocket"):
+        if word not in [one.strip().lower() for one in found.get(name, "").split(",")]:
+            return False
+    is_right = method == "GET" and "host" in found and len(key) == 16
+    return is_right and found.get("sec-websocket-version") == "13"
 """,
         lambda lab: RefusedUpgrades().run(lab),
     ),

@@ -27,12 +27,11 @@ _MIXED = "on this connection, between further HTTP requests"
 
 def _where(recording: Recording) -> str:
     capture = handshake.upgraded(recording)
-    if any(one.relay_address != capture.relay_address for one in recording.captures):
-        return _PORT
-    if len(recording.captures) > 1:
-        return _SECOND
-    messages = dissect(capture).conversation.messages(Side.CLIENT.value)
-    return _SAME if len(messages) == 1 else _MIXED
+    found = dissect(capture)
+    if any(found.records(side, "websocket") for side in Side):
+        return _SAME if len(found.conversation.messages(Side.CLIENT.value)) == 1 else _MIXED
+    is_elsewhere = any(one.relay_address != capture.relay_address for one in recording.captures)
+    return _PORT if is_elsewhere else _SECOND
 
 
 # --- what the accept value proves -----------------------------------------------------------------------
@@ -87,8 +86,8 @@ def _foreign_shows(recording: Recording) -> str:
         if case.name.startswith("foreign-origin")
     ]
     return (
-        f"The same request, with a foreign Origin, as a browser would send it: {'; '.join(told)}. Nobody asked with "
-        f"OPTIONS before."
+        f"The same request, with a foreign Origin, as a browser would send it: {'; '.join(told)}. The client here is a "
+        f"few lines of ours; that a browser sends no OPTIONS before it is what Fetch says, and not these bytes."
     )
 
 
@@ -100,6 +99,8 @@ _LATER = "all but those that came with the 101, and nothing tells it so"
 
 
 def _naive_gets(recording: Recording) -> str:
+    if not handshake_early.with_the_101(recording, "naive"):
+        raise BadParameter("No frame of this recording came with the 101: run EarlyFrame with early=1 or more.")
     sent, got = handshake_early.sent_messages(recording, "naive"), handshake_early.got(recording, "naive")
     return _ALL if len(got) == len(sent) else _LATER
 

@@ -144,8 +144,9 @@ def accept_steps(capture: Capture) -> Table:
         ("step", "result"),
         (
             (f"the key, {len(key)} characters", printable(key, MAX_CHARACTERS)),
-            ("with the GUID behind it", printable(key + GUID, MAX_CHARACTERS)),
-            (f"SHA-1 of that, {len(digest)} bytes", digest.hex(" ")),
+            (f"the GUID, {len(GUID)} more", GUID),
+            # In few groups, so that the row fits a narrow window.
+            (f"SHA-1 of both, {len(digest)} bytes", digest.hex(" ", 4)),
             (f"in base64, {len(made)} characters", made),
             ("Sec-WebSocket-Accept", printable(accept, MAX_CHARACTERS)),
         ),

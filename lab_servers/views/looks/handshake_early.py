@@ -61,7 +61,7 @@ def sentence(recording: Recording) -> str:
         told.append(f"The {who} client got {len(sent) - len(missing)} of {len(sent)} messages")
     early = with_the_101(recording, WHO[0])
     came = f"{early} bytes of frames came in the same read as the 101" if early else "no frame came with the 101"
-    return f"{'. '.join(told)}. On its connection {came}."
+    return f"{'. '.join(told)}. On the connection of the {WHO[0]} client {came}."
 
 
 def picture(recording: Recording) -> Picture:
