@@ -6,7 +6,9 @@ A scenario whose run needs no picture of its own has none here: it is shown as t
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 from lab_servers.recording import Recording
 from lab_servers.views.picture import Picture
@@ -58,12 +60,17 @@ class Look:
     """How one run is shown.
 
     Attributes:
-        picture: The drawing, with the sentence that says the same; ``None`` where nothing passed that could be drawn.
         table: The figures.
+        draw: Makes the picture. Drawing takes most of the time, so it waits until somebody asks for the picture.
     """
 
-    picture: Picture | None
     table: Table
+    draw: Callable[[], Picture | None]
+
+    @cached_property
+    def picture(self) -> Picture | None:
+        """The drawing, with the sentence that says the same; ``None`` where nothing passed that could be drawn."""
+        return self.draw()
 
 
 def look_of(recording: Recording) -> Look:
@@ -72,9 +79,9 @@ def look_of(recording: Recording) -> Look:
     if module is not None:
         # Imported when first needed: each draws with other parts of this room, and a notebook shows two or three runs.
         view = importlib.import_module(f"{__name__}.{module}")
-        return Look(view.picture(recording), view.table(recording))
+        return Look(view.table(recording), partial(view.picture, recording))
     if not recording.captures:
         empty = Table("No connection was recorded", ("time", "who", "what", "notes"), (), notices=recording.notices)
-        return Look(None, empty)
+        return Look(empty, lambda: None)
     first = recording.captures[0]
-    return Look(sequence_picture(first), sequence_table(first))
+    return Look(sequence_table(first), partial(sequence_picture, first))
