@@ -170,16 +170,16 @@ OF_HTTP: tuple[Misconception, ...] = (
     Misconception(
         "304-costs-nothing",
         "A 304 costs nothing.",
-        "It leaves out the body and nothing else. The request, longer by one field line, and the head of the answer "
-        "travel each time.",
+        "It leaves out the body, and the fields that describe it. The request, longer by one field line, and the rest "
+        "of the answer's head travel each time.",
         "https://www.rfc-editor.org/rfc/rfc9110#section-15.4.5",
     ),
     Misconception(
         "304-saves-requests",
         "With an ETag a client asks less often.",
-        "A validator makes answers shorter. How often a client asks is its own choice; only an answer that is still "
-        "fresh spares a request, and a status that may change at any moment is never fresh.",
-        "https://www.rfc-editor.org/rfc/rfc9111#section-4.2",
+        "A validator makes answers shorter. How often a client asks is its own choice; only an answer that may be used "
+        "again without asking spares a request, and a status that may change at any moment says no-cache.",
+        "https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2.4",
     ),
     Misconception(
         "asking-more-is-free",
