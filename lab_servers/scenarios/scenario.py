@@ -6,17 +6,22 @@ notebook, the controls of a panel (``views/scenario_panel.py``) and the options 
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from lab_servers.errors import BadParameter, LabNotRunning
+from lab_servers.errors import BadParameter, LabNotRunning, WouldDeadlock
 from lab_servers.lab import Job, Lab
 from lab_servers.lab.thread import STOPPED_MEANWHILE
 from lab_servers.marks import Mark
 from lab_servers.parameters import Parameter, parameters_of
 from lab_servers.recording import Recording
+
+# The run that this code belongs to, and its lab; what it starts inherits both.
+_RUNS_IN: ContextVar[tuple[Lab, asyncio.Task[Any] | None] | None] = ContextVar("_RUNS_IN", default=None)
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class Scenario:
         Raises:
             BadParameter: the lab does not run a server that this run asks.
             LabNotRunning: the lab does not run, or was stopped meanwhile.
+            WouldDeadlock: another scenario runs this one inside its own run.
             ExchangeFailed: a client got no answer.
         """
         self._require_servers(lab)
@@ -100,6 +106,12 @@ class Scenario:
             )
 
     async def _recorded(self, lab: Lab) -> Recording:
+        around, run = _RUNS_IN.get() or (None, None)
+        if around is lab and run is not None and not run.done():
+            raise WouldDeadlock(
+                "A scenario waits for its turn, so it cannot run inside another: run one after the other."
+            )
+        _RUNS_IN.set((lab, asyncio.current_task()))
         async with lab.turn, lab.record(type(self).__name__, **asdict(self)) as take:
             marks = await self.perform(lab)
         try:

@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 
 from lab_servers.clients import get
-from lab_servers.errors import BadParameter, LabNotRunning
+from lab_servers.errors import BadParameter, LabNotRunning, WouldDeadlock
 from lab_servers.lab import Lab
 from lab_servers.marks import Mark
 from lab_servers.parameters import number, whole
@@ -40,6 +40,17 @@ class Asking(Scenario):
             marks += (await get(lab.url("http", "/api/user/info"))).marks
             await asyncio.sleep(self.pause_s)
         return {"client": marks}
+
+
+@dataclass(frozen=True)
+class Nested(Scenario):
+    """What if a run runs another, in its own lab or in another one?"""
+
+    other: ClassVar[Lab | None] = None
+
+    async def perform(self, lab: Lab) -> dict[str, Sequence[Mark]]:
+        await Asking().run_async(self.other or lab)
+        return {}
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +99,15 @@ def test_a_cancelled_run_ends_at_once_and_leaves_the_lab_as_it_was(lab: Lab) -> 
 def test_scenarios_take_turns_so_that_none_records_what_another_does(lab: Lab) -> None:
     jobs = [Asking(times=times, pause_s=0.01).start(lab) for times in (3, 1, 2)]
     assert [len(job.result()) for job in jobs] == [3, 1, 2]
+
+
+def test_a_run_inside_another_would_wait_for_itself_and_says_so(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(WouldDeadlock, match="cannot run inside another: run one after the other"):
+        Nested().run(lab)
+    with Lab(["http"]) as other:
+        monkeypatch.setattr(Nested, "other", other)
+        assert len(Nested().run(lab)) == 0
+    assert len(Asking().run(lab)) == 1
 
 
 def test_a_run_that_waits_for_its_turn_can_be_cancelled_and_holds_nobody_up(lab: Lab) -> None:
