@@ -52,6 +52,11 @@ def test_the_recording_tells_what_is_right(lab: Lab, name: str, run: Scenario, r
     assert question.shows(recording).endswith(".")
 
 
+def test_a_run_in_which_the_client_failed_does_not_tell_where_frames_travel(lab: Lab) -> None:
+    with pytest.raises(BadParameter, match="No frame follows the 101"):
+        question_named("05-where").truth(Subprotocols(case="not-offered").run(lab))
+
+
 def test_a_run_in_which_no_frame_came_early_does_not_answer_the_question(lab: Lab) -> None:
     with pytest.raises(BadParameter, match="early=1 or more"):
         question_named("05-early").truth(EarlyFrame(early=0).run(lab))

@@ -26,12 +26,10 @@ _MIXED = "on this connection, between further HTTP requests"
 
 
 def _where(recording: Recording) -> str:
-    capture = handshake.upgraded(recording)
-    found = dissect(capture)
-    if any(found.records(side, "websocket") for side in Side):
-        return _SAME if len(found.conversation.messages(Side.CLIENT.value)) == 1 else _MIXED
-    is_elsewhere = any(one.relay_address != capture.relay_address for one in recording.captures)
-    return _PORT if is_elsewhere else _SECOND
+    found = dissect(handshake.upgraded(recording))
+    if not any(found.records(side, "websocket") for side in Side):
+        raise BadParameter("No frame follows the 101 in this recording: run the scenario Handshake.")
+    return _SAME if len(found.conversation.messages(Side.CLIENT.value)) == 1 else _MIXED
 
 
 # --- what the accept value proves -----------------------------------------------------------------------
@@ -87,7 +85,7 @@ def _foreign_shows(recording: Recording) -> str:
     ]
     return (
         f"The same request, with a foreign Origin, as a browser would send it: {'; '.join(told)}. The client here is a "
-        f"few lines of ours; that a browser sends no OPTIONS before it is what Fetch says, and not these bytes."
+        f"few lines of ours; that a browser sends no OPTIONS first is said by the Fetch standard, not by these bytes."
     )
 
 
