@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 
@@ -179,6 +180,13 @@ def test_every_claim_has_a_cell_and_a_test_file(claim: Claim) -> None:
     assert claim.correction
     tests = list((ROOT / "tests" / "claims").glob(f"test_{claim.id.lower()}_*.py"))
     assert len(tests) == 1
+    asserted = [node for node in ast.walk(ast.parse(tests[0].read_text(encoding="utf-8"))) if _is_test(node)]
+    assert asserted, "the file asserts something"
+
+
+def _is_test(node: ast.AST) -> bool:
+    is_one = isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    return is_one and any(isinstance(inside, ast.Assert) for inside in ast.walk(node))
 
 
 def test_every_claim_that_an_objective_names_is_in_the_catalogue() -> None:
