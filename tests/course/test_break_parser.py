@@ -263,3 +263,43 @@ def test_what_a_parser_gives_is_text_in_the_report() -> None:
     page = break_my_parser(lambda pieces: [("message", markup, "")])._repr_html_()
     assert markup not in page
     assert "&lt;img" in page
+
+
+# --- parsers that fight back --------------------------------------------------------------------------
+
+
+class Hostile:
+    """A value that can neither be compared nor written out."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("no comparison")
+
+    def __repr__(self) -> str:
+        raise ValueError("no repr")
+
+
+def hostile(pieces: Iterable[bytes]) -> Iterator[Any]:
+    list(pieces)
+    yield (Hostile(), "a", "")
+
+
+def leaving(pieces: Iterable[bytes]) -> Iterator[Any]:
+    raise SystemExit(3)
+
+
+async def asynchronous(pieces: Iterable[bytes]) -> list[Any]:
+    return []
+
+
+@pytest.mark.parametrize(
+    ("parser", "given"),
+    [
+        (hostile, "ValueError: no comparison"),
+        (leaving, "SystemExit: 3"),
+        (asynchronous, "TypeError: a coroutine came back: define the parser with def, without async"),
+    ],
+)
+def test_a_parser_that_fights_back_is_reported_like_any_other(parser: Any, given: str) -> None:
+    assert given in [one.given for one in break_my_parser(parser).broken]
