@@ -88,8 +88,7 @@ def parser_table(capture: Capture) -> Table:
     """
     rows = tuple((_text(line), did(line), *map(_shown, buffers(line)), _received(line)) for line in lines_of(capture))
     columns = (
-        "line", "what it did", "data buffer", "type buffer", "ID buffer", "last event ID", "retry, ms",
-        "the application receives",
+        "line", "what it did", "data buffer", "type buffer", "ID buffer", "last event ID", "retry, ms", "received",
     )  # fmt: skip
     return Table(
         f"{len(rows)} lines, and what the parser holds after each; ⏎ is a line feed", columns, rows,
