@@ -72,11 +72,17 @@ def require_between(name: str, value: float, least: float, most: float, unit: st
         BadParameter: names the parameter, its bounds and its unit, when ``value`` is no finite
             number in ``[least, most]``.
     """
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not _is_between(value, (int, float), least, most):
+        raise BadParameter(f"{name} must be a number from {_bounds(least, most, unit)}, not {shown(value)}.")
+
+
+def _is_between(value: object, kinds: tuple[type, ...], least: float, most: float) -> bool:
     # NaN is between no two numbers, and infinity beyond every bound; an integer may be too large for any float.
-    if not number or not least <= value <= most:
-        tail = f" {unit}" if unit else ""
-        raise BadParameter(f"{name} must be a number from {_plain(least)} to {_plain(most)}{tail}, not {shown(value)}.")
+    return isinstance(value, kinds) and not isinstance(value, bool) and least <= value <= most  # type: ignore[operator]
+
+
+def _bounds(least: float, most: float, unit: str) -> str:
+    return f"{_plain(least)} to {_plain(most)} {unit}".rstrip()
 
 
 def shown(value: object) -> str:
@@ -90,7 +96,7 @@ def shown(value: object) -> str:
 
 
 def _plain(bound: float) -> str:
-    return str(bound) if isinstance(bound, int) else f"{bound:g}"
+    return f"{bound:,}" if isinstance(bound, int) else f"{bound:g}"
 
 
 def require_whole(name: str, value: int, least: int, most: int, unit: str = "") -> None:
@@ -99,10 +105,8 @@ def require_whole(name: str, value: int, least: int, most: int, unit: str = "") 
     Raises:
         BadParameter: it is no whole number from ``least`` to ``most``.
     """
-    require_between(name, value, least, most, unit)
-    if not isinstance(value, int):
-        tail = f" {unit}" if unit else ""
-        raise BadParameter(f"{name} must be a whole number from {least} to {most}{tail}, not {shown(value)}.")
+    if not _is_between(value, (int,), least, most):
+        raise BadParameter(f"{name} must be a whole number from {_bounds(least, most, unit)}, not {shown(value)}.")
 
 
 def require_one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

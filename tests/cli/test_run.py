@@ -95,7 +95,7 @@ def test_the_list_names_every_scenario_with_its_parameters_bounds_and_sentences(
             ["run", "FourWays", "--set", "interval_s=fast"],
             "interval_s must be a number from 0.02 to 5 seconds, not 'fast'.",
         ),
-        (["run", "OneExchange", "--set", "parts=1_0"], "parts must be a number from 1 to 29, not '1_0'."),
+        (["run", "OneExchange", "--set", "parts=1_0"], "parts must be a whole number from 1 to 29, not '1_0'."),
         (
             ["run", "OneExchange", "--set", "framing=no"],
             "framing must be one of content-length, chunked, close, not 'no'.",

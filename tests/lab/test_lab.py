@@ -90,8 +90,8 @@ def test_a_taken_port_leaves_nothing_running() -> None:
     ("arguments", "sentence"),
     [
         ({"servers": ["ftp"]}, "There is no server 'ftp': choose from http, polling, sse, websocket."),
-        ({"ports": {"http": 70000}}, "the port of http must be a number from 0 to 65535, not 70000."),
-        ({"limit_bytes": -1}, "limit_bytes must be a number from 0 to 4294967296 bytes, not -1."),
+        ({"ports": {"http": 70000}}, "the port of http must be a number from 0 to 65,535, not 70000."),
+        ({"limit_bytes": -1}, "limit_bytes must be a number from 0 to 4,294,967,296 bytes, not -1."),
     ],
 )
 def test_bad_arguments_are_named_with_their_bounds(arguments: dict, sentence: str) -> None:

@@ -81,7 +81,7 @@ def test_its_sentence_is_the_first_line_of_its_docstring_without_markup() -> Non
 
 
 def test_bounds_are_checked_when_it_is_made_and_so_is_what_must_fit_together() -> None:
-    with pytest.raises(BadParameter, match=r"^times must be a number from 1 to 5 requests, not 6[.]$"):
+    with pytest.raises(BadParameter, match=r"^times must be a whole number from 1 to 5 requests, not 6[.]$"):
         Asking(times=6)
     with pytest.raises(BadParameter, match="lower one of them"):
         Asking(times=4, pause_s=31)

@@ -128,7 +128,7 @@ def test_a_delay_lies_between_the_request_and_the_head(lab: Lab) -> None:
             "poll_every_s must be a number from 0.02 to 10 seconds, not 99.",
         ),
         (lambda: OneExchange(framing="magic"), "framing must be one of content-length, chunked, close, not 'magic'."),
-        (lambda: OneExchange(parts=0), "parts must be a number from 1 to 29, not 0."),
+        (lambda: OneExchange(parts=0), "parts must be a whole number from 1 to 29, not 0."),
         (lambda: OneExchange(parts=2.5), "parts must be a whole number from 1 to 29, not 2.5."),  # type: ignore[arg-type]
         (lambda: OneExchange(delay_s=float("nan")), "delay_s must be a number from 0 to 30 seconds, not nan."),
     ],

@@ -53,5 +53,5 @@ def test_one_client_is_done_before_the_next_begins(recording: Recording) -> None
 
 
 def test_too_few_exchanges_for_quantiles_are_refused() -> None:
-    with pytest.raises(BadParameter, match="exchanges must be a number from 3 to 200"):
+    with pytest.raises(BadParameter, match="exchanges must be a whole number from 3 to 200"):
         SmallWrites(exchanges=2)

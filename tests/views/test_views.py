@@ -69,7 +69,7 @@ def test_a_part_of_the_bytes_can_be_shown(start: int, limit: int) -> None:
 
 @pytest.mark.parametrize(("options", "name"), [({"start": -1}, "start"), ({"limit_bytes": 0}, "limit_bytes")])
 def test_bad_bounds_are_named(options: dict, name: str) -> None:
-    with pytest.raises(BadParameter, match=f"{name} must be a number from"):
+    with pytest.raises(BadParameter, match=f"{name} must be a whole number from"):
         byte_table(exchange(), Side.SERVER, **options)
 
 
