@@ -136,11 +136,19 @@ LESSON = Lesson(
             cells=("ways-run", "ways-look", "ways-table", "waits-starter"),
             predictions=("00-first", "00-complete"),
             checks=("00-waits",),
+            sections=(
+                "https://html.spec.whatwg.org/multipage/server-sent-events.html#server-sent-events-intro",
+                "https://www.rfc-editor.org/rfc/rfc6455#section-1.1",
+            ),
         ),
         Objective(
             "count what asking more often costs, and save what passed on the wire for Wireshark",
             cells=("hasty-run", "hasty-table", "hasty-bytes", "ways-panel", "saved", "sent-starter"),
             checks=("00-sent-bytes",),
+            sections=(
+                "https://www.rfc-editor.org/rfc/rfc6202#section-2",
+                "https://www.rfc-editor.org/rfc/rfc6455#section-1.1",
+            ),
         ),
     ),
     questions=(
