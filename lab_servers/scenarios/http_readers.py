@@ -29,7 +29,7 @@ Reader = Callable[[str], Awaitable[str]]
 
 
 def _accepts(body: bytes) -> str:
-    return f"{ACCEPTS} {len(body)} bytes"
+    return f"{ACCEPTS} {len(body)} byte{'s' * (len(body) != 1)}"
 
 
 def _notices(error: Exception) -> str:

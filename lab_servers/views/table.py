@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from itertools import zip_longest
 
 _CELL = "text-align:left;vertical-align:top;padding:0.25em 0.5em"
 _CODE = "font-family:var(--jp-code-font-family,monospace);white-space:pre;"
@@ -30,10 +31,15 @@ class Table:
     notices: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        widths = [max(len(row[i]) for row in (self.columns, *self.rows)) for i in range(len(self.columns))]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        # A cell may have several lines, as bytes that are broken into rows do.
+        lined = [
+            line
             for row in (self.columns, *self.rows)
+            for line in zip_longest(*(cell.split("\n") for cell in row), fillvalue="")
+        ]
+        widths = [max(len(line[i]) for line in lined) for i in range(len(self.columns))]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lined
         ]
         return "\n".join((self.caption, *lines, *self.notices))
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from lab_servers.course.lessons.n02_http import LESSON
 from lab_servers.errors import BadParameter
 from lab_servers.lab import Lab
 from lab_servers.recording import Recording
@@ -32,6 +33,7 @@ RUNS: tuple[Scenario, ...] = (
     NoteLife(),
     AskFirst(body_bytes=1_000, thinks_s=0.02, patience_s=0.1),
     AskFirst(body_bytes=1_000, thinks_s=0.05, patience_s=0.01),
+    CutShort(missing_bytes=0, cut_by="RST"),
 )
 NAMES = ("CutShort", "LateParse", "SplitCharacter", "Connections", "NoteLife", "AskFirst")
 
@@ -74,6 +76,16 @@ def test_the_picture_of_a_cut_counts_who_noticed(recordings: list[Recording]) ->
     assert "0 of" in cut
     assert "ended with a RST" in reset
     assert whole.startswith("Nothing is missing")
+    # A whole answer is not taken for complete by everybody where a reset follows it.
+    assert "took this for an error" in http_cut_short.sentence(recordings[10])
+
+
+def test_who_notices_is_asked_of_bytes_that_are_missing_before_a_fin(recordings: list[Recording]) -> None:
+    (question,) = (one for one in LESSON.questions if one.name == "02-cut-short")
+    assert question.truth(recordings[0]) in question.offered
+    for other in (recordings[1], recordings[2], recordings[10]):
+        with pytest.raises(BadParameter, match="missing before a FIN"):
+            question.truth(other)
 
 
 def test_views_and_runs_agree_on_what_the_lanes_are_called() -> None:
@@ -94,8 +106,15 @@ def test_exchanges_and_connections_are_counted(recordings: list[Recording]) -> N
     assert (anew[1], anew[2]) == ("3", "3")
 
 
+def test_a_cell_of_several_lines_stays_in_its_column_as_text(recordings: list[Recording]) -> None:
+    lines = str(look_of(recordings[7]).table).splitlines()
+    (named,) = (line for line in lines if line.startswith("POST"))
+    below = lines[lines.index(named) + 1]
+    assert below.index("text=") == named.index("title=")
+
+
 def test_each_exchange_of_a_notes_life_is_a_row(recordings: list[Recording]) -> None:
     rows = look_of(recordings[7]).table.rows
-    assert [row[1].split()[0] for row in rows] == ["201", "200", "304", "200", "412", "204", "404"]
+    assert [row[2].split()[0] for row in rows] == ["201", "200", "304", "200", "412", "204", "404"]
     assert rows[3][3] != rows[0][3] == rows[1][3], "a changed note is another version"
-    assert rows[0][4] == "title=%E4%BD%A0%E5%A5%BD&text=first+%26+only"
+    assert rows[0][1] == "title=%E4%BD%A0%E5%A5%BD&\ntext=first+%26+only"

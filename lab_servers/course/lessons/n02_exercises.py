@@ -85,7 +85,9 @@ def _chunk_cases(recording: Recording | None, random: Random) -> Iterator[Case]:
         tricky = [b"one\r\n", b"0\r\n\r\n" + parts[0]]
         yield _chunks(_chunked(tricky), b"".join(tricky), _DATA, "7.1")
         yield _chunks(_chunked(parts, b";name=value"), content, _EXTENSION, "7.1.1")
-        yield _chunks(_chunked(parts)[:-2] + b"Expires: 0\r\n\r\n", content, _TRAILER, "7.1.2")
+        trailed = _chunked(parts)[:-2] + b"Server-Timing: a\r\n\r\n"
+        yield _chunks(trailed, content, _TRAILER, "7.1.2")
+        yield _chunks(trailed[:-2], None, _LAST, "8")
         yield _chunks(_chunked(parts)[:-5], None, _LAST, "8")
     yield _chunks(b"1A\r\n" + b"x" * 26 + b"\r\n0\r\n\r\n", b"x" * 26, _SIZES, "7.1")
     yield _chunks(b"0\r\n\r\n", b"", _LAST, "7.1")
@@ -119,10 +121,14 @@ def _stay_cases(recording: Recording | None, random: Random) -> Iterator[Case]:
         close = random.choice(("close", "Close", "CLOSE"))
         keep = random.choice(("keep-alive", "Keep-Alive"))
         yield _stay("HTTP/1.1", random.choice(("", keep, other)), True, _STAYS)
-        yield _stay("HTTP/1.1", random.choice((f"{other}, {close}", f"{close} ,{other}", close)), False, _CLOSE)
+        yield _stay("HTTP/1.1", "close", False, _CLOSE)
         yield _stay("HTTP/1.0", random.choice(("", other)), False, _OLD)
-        yield _stay("HTTP/1.0", random.choice((keep, f"{other}, {keep}")), True, _OLD)
-        yield _stay("HTTP/1.1", f"{close.lower()}-{other}", True, _TOKENS, f"{_RFC_9110}7.6.1")
+        yield _stay("HTTP/1.0", "keep-alive", True, _OLD)
+        lists = f"{other}, {close}", f"{close} ,{other}", f"{other},{close}", close.title()
+        yield _stay("HTTP/1.1", random.choice(lists), False, _TOKENS, f"{_RFC_9110}7.6.1")
+        kept = "Keep-Alive", f"{other}, {keep}", f"{keep} ,{other}"
+        yield _stay("HTTP/1.0", random.choice(kept), True, _TOKENS, f"{_RFC_9110}7.6.1")
+        yield _stay("HTTP/1.1", f"close-{other}", True, _TOKENS, f"{_RFC_9110}7.6.1")
         yield _stay("HTTP/1.0", f"{keep}, {close}", False, _CLOSE)
 
 

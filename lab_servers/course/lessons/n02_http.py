@@ -6,6 +6,7 @@ from lab_servers.capture.capture import Side
 from lab_servers.course.lesson import Lesson, Objective
 from lab_servers.course.lessons.n02_exercises import EXERCISES
 from lab_servers.course.question import Choice, Number, Option
+from lab_servers.errors import BadParameter
 from lab_servers.recording import Recording
 from lab_servers.views.heads import heads
 from lab_servers.views.looks import http_connections, http_cut_short, http_expect, http_late_parse
@@ -47,6 +48,8 @@ _SOME = "only some clients, and none where the close is the end of the body"
 
 
 def _who_notices(recording: Recording) -> str:
+    if recording.parameters["cut_by"] != "FIN" or not recording.parameters["missing_bytes"]:
+        raise BadParameter("the question is about bytes that are missing before a FIN")
     everyone, noticing = len(http_cut_short.clients(recording)), http_cut_short.who_notices(recording)
     counts = [len(noticing[framing]) for framing in http_cut_short.FRAMINGS]
     if not any(counts):

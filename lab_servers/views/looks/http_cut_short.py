@@ -134,10 +134,12 @@ def sentence(recording: Recording) -> str:
     """What the picture shows, in words."""
     found, noticing = clients(recording), who_notices(recording)
     missing = int(str(recording.parameters["missing_bytes"]))
-    if not missing:
-        return f"Nothing is missing, and {len(found)} clients take every answer for complete."
     told = ", ".join(f"{len(noticing[framing])} of {len(found)} {_UNDER[framing]}" for framing in FRAMINGS)
     ending = {"FIN": "a FIN", "RST": "a RST"}[str(recording.parameters["cut_by"])]
+    if not missing:
+        if not any(noticing.values()):
+            return f"Nothing is missing, and {len(found)} clients take every answer for complete."
+        return f"Nothing is missing; the connection ended with {ending}. Clients that took this for an error: {told}."
     return (
         f"Every answer began with 200 and lost the last {missing} byte{'s' * (missing > 1)} of its body; the "
         f"connection ended with {ending}. Clients that noticed: {told}."

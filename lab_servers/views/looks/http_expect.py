@@ -92,12 +92,16 @@ def body_bytes(recording: Recording, lane: str) -> int:
     return sum(one.size_bytes for one in uploads(recording)[lane] if one.what == "body")
 
 
+def _counted(size_bytes: int) -> str:
+    return f"{size_bytes:,} byte{'s' * (size_bytes != 1)}"
+
+
 def sentence(recording: Recording) -> str:
     """What the picture shows, in words."""
     told = []
     for lane, sent in uploads(recording).items():
         statuses = " and ".join(one.what for one in sent if one.sender is Side.SERVER)
-        told.append(f"{lane}: {body_bytes(recording, lane):,} bytes of body sent, answered {statuses}")
+        told.append(f"{lane}: {_counted(body_bytes(recording, lane))} of body sent, answered {statuses}")
     text = "; ".join(told)
     return f"{text[0].upper()}{text[1:]}."
 
@@ -147,7 +151,7 @@ def _draw_lane(axes: Axes, sent: tuple[Sent, ...], y: float, near_s: float) -> N
         for one, after in zip(mine, [*mine[1:], None], strict=True):
             marker, color = _SIGNS.get(one.what, ("D", VERMILION))
             axes.plot([one.at_s], [height], marker, color=color, markersize=9, zorder=3)
-            words += [f"{one.size_bytes:,} bytes" if one.what == "body" else one.what] if one.what != "head" else []
+            words += [_counted(one.size_bytes) if one.what == "body" else one.what] if one.what != "head" else []
             if words and (after is None or after.at_s - one.at_s > near_s):
                 axes.annotate(
                     ", then ".join(words), (one.at_s, height), (8, 0), textcoords="offset points", va="center",
