@@ -110,11 +110,11 @@ def test_a_cell_of_several_lines_stays_in_its_column_as_text(recordings: list[Re
     lines = str(look_of(recordings[7]).table).splitlines()
     (named,) = (line for line in lines if line.startswith("POST"))
     below = lines[lines.index(named) + 1]
-    assert below.index("text=") == named.index("title=")
+    assert below.index("&text=") == named.index("title=")
 
 
 def test_each_exchange_of_a_notes_life_is_a_row(recordings: list[Recording]) -> None:
     rows = look_of(recordings[7]).table.rows
     assert [row[2].split()[0] for row in rows] == ["201", "200", "304", "200", "412", "204", "404"]
     assert rows[3][3] != rows[0][3] == rows[1][3], "a changed note is another version"
-    assert rows[0][1] == "title=%E4%BD%A0%E5%A5%BD&\ntext=first+%26+only"
+    assert rows[0][1] == "title=%E4%BD%A0%E5%A5%BD\n&text=first+%26+only"

@@ -58,5 +58,5 @@ def _body(capture: Capture, message: Message) -> str:
     body = b"".join(stream[start:stop] for start, stop in message.content.all_pieces)
     # A form's names are told apart by "&", a JSON object's by ", ": a line for each keeps the table on a narrow page.
     is_form = "form" in "".join(message.values("Content-Type"))
-    between, broken = ("&", "&\n") if is_form else (", ", ",\n")
+    between, broken = ("&", "\n&") if is_form else (", ", ",\n")
     return printable(body.decode("utf-8", errors="replace"), 200).replace(between, broken)

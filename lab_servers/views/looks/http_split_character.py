@@ -41,7 +41,7 @@ def picture(recording: Recording) -> Picture:
 
 def _hex(data: bytes) -> str:
     """Two digits for each byte, in lines that fit a narrow window."""
-    return "\n".join(data[start : start + 4].hex(" ") for start in range(0, len(data), 4))
+    return "\n".join(data[start : start + 3].hex(" ") for start in range(0, len(data), 3))
 
 
 def table(recording: Recording) -> Table:
