@@ -115,7 +115,7 @@ RULES: tuple[Rule, ...] = (
         _MEANING,
         (
             Incident("spring-projects/spring-framework", 27473, "indented text lost its indentation"),
-            Incident("langchain4j/langchain4j", 5531, "tokens of a model lost their spaces"),
+            Incident("langchain4j/langchain4j", 5531, "values lost the spaces at both ends"),
         ),
     ),
     Rule(

@@ -142,7 +142,8 @@ class ParserReport:
     def _table_html(self) -> str:
         if not self.broken:
             return ""
-        heads = "".join(f'<th scope="col" style="{_CELL}">{name}</th>' for name in _HEADS)
+        # The incidents stand below their rule: a column of their own would be cut off on a narrow page.
+        heads = "".join(f'<th scope="col" style="{_CELL}">{name}</th>' for name in _HEADS[:-1])
         rows = "".join(map(_row_html, self.broken))
         return (
             '<div style="overflow-x:auto"><table style="margin:0.6em 0 0" aria-label="Broken rules">'
@@ -151,14 +152,14 @@ class ParserReport:
 
 
 def _row_html(one: Broken) -> str:
-    code = f"{_CELL};{CODE};min-width:8em"
+    code = f"{_CELL};{CODE};min-width:6em"
     incidents = "<br>".join(map(_incident_html, one.rule.incidents))
+    happened = f'<div style="margin-top:0.3em">{_HEADS[-1].capitalize()} {incidents}</div>' if incidents else ""
     return (
-        f'<tr><th scope="row" style="{_CELL};min-width:9em;font-weight:normal"><strong>{escape(one.rule.sentence)}'
-        f"</strong> {section_link(one.rule.section)}</th>"
+        f'<tr><th scope="row" style="{_CELL};width:45%;min-width:9em;font-weight:normal">'
+        f"<strong>{escape(one.rule.sentence)}</strong> {section_link(one.rule.section)}{happened}</th>"
         f'<td style="{code}">{escape(one.pieces)}<br>({escape(one.where)})</td>'
-        f'<td style="{code}">{escape(literal(list(one.expected)))}</td><td style="{code}">{escape(one.given)}</td>'
-        f'<td style="{_CELL};min-width:10em">{incidents}</td></tr>'
+        f'<td style="{code}">{escape(literal(list(one.expected)))}</td><td style="{code}">{escape(one.given)}</td></tr>'
     )
 
 
