@@ -8,9 +8,10 @@ from lab_servers.capture.capture import Side
 from lab_servers.course.lesson import Lesson, Objective
 from lab_servers.course.lessons.n04_exercises import EXERCISES
 from lab_servers.course.question import Choice, Option
+from lab_servers.errors import BadParameter
 from lab_servers.recording import Recording
 from lab_servers.views.looks import sse_coming_back, sse_cuts, sse_heartbeat, sse_resume, sse_stream
-from lab_servers.views.looks.sse import blocks_of, data_of, stream_capture
+from lab_servers.views.looks.sse import blocks_of, data_of, request_of, stream_capture
 from lab_servers.views.parser_states import parser_sentence
 from lab_servers.wire.spec import spec_url
 
@@ -25,6 +26,9 @@ _REFUSED = "an error: it cannot be streamed to"
 
 def _came(recording: Recording) -> str:
     capture = stream_capture(recording, sse_stream.SCENARIO)
+    request = request_of(capture)
+    if request is None or request.version != "HTTP/1.0":
+        raise BadParameter('nobody asked in HTTP/1.0: take the run with http="1.0"')
     blocks = [block for block in blocks_of(capture) if block.event is not None]
     if not blocks:
         return _REFUSED
@@ -57,7 +61,9 @@ _DROPPED = "it is dropped"
 def _last_block(recording: Recording) -> str:
     capture = stream_capture(recording, "ParserSteps")
     last = blocks_of(capture)[-1]
-    return _DROPPED if last.event is None and not last.is_complete else _DISPATCHED
+    if last.is_complete:
+        raise BadParameter('its last block has a blank line: take the sample "a tour"')
+    return _DROPPED if last.event is None else _DISPATCHED
 
 
 def _last_block_shows(recording: Recording) -> str:
@@ -77,7 +83,11 @@ def _comments(recording: Recording) -> str:
     with_them, without = silent[sse_heartbeat.WITH], silent[sse_heartbeat.WITHOUT]
     if len(with_them.events) > 2:
         return _AS_EVENTS
-    return _KEPT_ALIVE if with_them.is_complete and not without.is_complete else _NO_USE
+    if without.is_complete:
+        raise BadParameter("the silence was too short to be cut: take a longer quiet_s")
+    if not with_them.is_complete:
+        raise BadParameter("the comments came too rarely for the hop: take a heartbeat_s well below idle_s")
+    return _KEPT_ALIVE if with_them.comments_s else _NO_USE
 
 
 # --- resuming ---------------------------------------------------------------------------------------------
@@ -89,6 +99,8 @@ _TWICE = "nothing, but it gets some events twice"
 
 def _missed(recording: Recording) -> str:
     one = sse_resume.resumed(recording)[sse_resume.IDS_ONLY]
+    if not one.missed and not sse_resume.resumed(recording)[sse_resume.NEITHER].missed:
+        raise BadParameter("nothing happened while the client was away: take a longer retry_ms")
     return _MEANWHILE if one.missed else _TWICE if one.twice else _NOTHING
 
 
@@ -102,19 +114,26 @@ _WAITS = "it comes back, and waits longer each time"
 _STOPS = "it stops for good"
 
 
+def _asking(recording: Recording, who: str, case: str) -> sse_coming_back.Asking:
+    found = sse_coming_back.askings(recording).get((who, case))
+    if found is None:
+        raise BadParameter(f'it lacks the case "{case}": take the run with case="all"')
+    return found
+
+
 def _after_clean_end(recording: Recording) -> str:
-    asking = sse_coming_back.askings(recording)[sse_coming_back.EVENT_SOURCE, sse_coming_back.CLEAN]
+    asking = _asking(recording, sse_coming_back.EVENT_SOURCE, sse_coming_back.CLEAN)
     return _AS_MANY if asking.goes_on else _ONE if asking.requests == 1 else _TWO
 
 
 def _after_500(recording: Recording) -> str:
-    asking = sse_coming_back.askings(recording)[sse_coming_back.EVENT_SOURCE, sse_coming_back.FAILED]
+    asking = _asking(recording, sse_coming_back.EVENT_SOURCE, sse_coming_back.FAILED)
     return _RETRIES if asking.goes_on else _STOPS
 
 
 def _case_shows(recording: Recording, case: str) -> str:
-    found = sse_coming_back.askings(recording)
-    mine, plain = found[sse_coming_back.EVENT_SOURCE, case], found[sse_coming_back.PLAIN, case]
+    mine = _asking(recording, sse_coming_back.EVENT_SOURCE, case)
+    plain = _asking(recording, sse_coming_back.PLAIN, case)
     answers = ", ".join(f"{times} × {answer}" for answer, times in Counter(mine.answers).items())
     return (
         f"The EventSource sent {sse_coming_back.counted(mine.requests)}, the plain reader {plain.requests}. The "
