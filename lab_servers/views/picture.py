@@ -19,6 +19,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from lab_servers.errors import SaveFailed
 from lab_servers.views.style import THEMED
@@ -26,8 +27,10 @@ from lab_servers.views.style import THEMED
 # While it draws, settings of matplotlib and of warnings are changed that all threads share; a panel draws on its own.
 _DRAWING = threading.Lock()
 
-# Narrower than this its text cannot be read; it scrolls instead.
+# A drawing that would be narrower than this, or its smallest text than so many CSS pixels, scrolls instead.
 MIN_WIDTH = "40em"
+MIN_WIDTH_PX = 560.0  # the same at the size of text that JupyterLab has
+LEAST_TEXT_PX = 9.5
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,20 @@ class Picture:
             svg = svg.replace(plain, f"var({themed}, {plain})")
         # The size in points would keep a small window from shrinking it.
         width = re.search(r'<svg[^>]* width="([\d.]+)pt"', svg)
-        size = f"width:100%;min-width:{MIN_WIDTH};max-width:{float(width[1]) if width else 720:.0f}pt;height:auto"
+        width_pt = float(width[1]) if width else 720.0
+        size = f"width:100%;min-width:{self._min_width(width_pt)};max-width:{width_pt:.0f}pt;height:auto"
         svg = re.sub(r'(<svg[^>]*?) width="[\d.]+pt"', r"\1", svg, count=1)
         svg = re.sub(r'(<svg[^>]*?) height="[\d.]+pt"', r"\1", svg, count=1)
         label = escape(f"{self.title}. {self.text}", quote=True)
         return svg.replace("<svg", f'<svg role="img" aria-label="{label}" style="{size}"', 1)
+
+    def _min_width(self, width_pt: float) -> str:
+        """How narrow it may become, as CSS; ``width_pt`` is its own width, in points of 4/3 CSS pixels."""
+        sizes = [
+            float(text.get_fontsize()) for text in self.figure.findobj(Text) if text.get_visible() and text.get_text()
+        ]
+        least_px = min(width_pt * 4 / 3, width_pt * LEAST_TEXT_PX / min(sizes, default=LEAST_TEXT_PX * 2))
+        return MIN_WIDTH if least_px <= MIN_WIDTH_PX else f"{least_px:.0f}px"
 
     def _repr_html_(self) -> str:
         notices = "".join(f"<p>{escape(notice)}</p>" for notice in self.notices)
