@@ -152,11 +152,11 @@ class ParserReport:
 
 
 def _row_html(one: Broken) -> str:
-    code = f"{_CELL};{CODE};min-width:6em"
+    code = f"{_CELL};{CODE};min-width:7em"
     incidents = "<br>".join(map(_incident_html, one.rule.incidents))
     happened = f'<div style="margin-top:0.3em">{_HEADS[-1].capitalize()} {incidents}</div>' if incidents else ""
     return (
-        f'<tr><th scope="row" style="{_CELL};width:45%;min-width:9em;font-weight:normal">'
+        f'<tr><th scope="row" style="{_CELL};width:38%;min-width:9em;font-weight:normal">'
         f"<strong>{escape(one.rule.sentence)}</strong> {section_link(one.rule.section)}{happened}</th>"
         f'<td style="{code}">{escape(one.pieces)}<br>({escape(one.where)})</td>'
         f'<td style="{code}">{escape(literal(list(one.expected)))}</td><td style="{code}">{escape(one.given)}</td></tr>'
