@@ -37,9 +37,9 @@ class Heartbeat(Scenario):
         BadParameter: a parameter is out of its bounds.
     """
 
-    quiet_s: float = number(0.5, 0.05, 30, "seconds", "How long nothing happens between the two events.")
+    quiet_s: float = number(0.7, 0.05, 30, "seconds", "How long nothing happens between the two events.")
     heartbeat_s: float = number(0.1, 0.02, 30, "seconds", "How often the server sends a comment in the meantime.")
-    idle_s: float = number(0.25, 0.02, 30, "seconds", "After how long a silence the hop cuts the connection.")
+    idle_s: float = number(0.4, 0.02, 30, "seconds", "After how long a silence the hop cuts the connection.")
 
     @property
     def about_s(self) -> float:
