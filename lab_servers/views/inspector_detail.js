@@ -114,7 +114,7 @@ class Detail {
       const field = details ? fieldAt(details, selected.offset) : null;
       if (details && field === null) return [];
       const words = [store.row(record)?.[0] ?? "record", details?.fields[field].name].filter(Boolean).join(" · ");
-      return [make("button", { type: "button", class: "lsi-goto", on: { click: () => store.selectRecord(record, field, selected.offset) } },
+      return [make("button", { type: "button", class: "lsi-goto", on: { click: () => store.selectRecord(record, field, selected.offset, true) } },
         make("span", { class: `lsi-letter k${store.sign(record)}`, "aria-hidden": "true", text: store.signs[store.sign(record)].letter }), ` ${words}`)];
     }));
   }

@@ -285,12 +285,14 @@ class Store extends EventTarget {
     this.choose({ sender, offset, record: known.record, field: known.field });
   }
 
-  // Select a record, or one of its fields, with the cursor on the first byte or on the one at `offset`.
-  async selectRecord(record, field = null, offset = null) {
+  // Select a record, or one of its fields, with the cursor on the first byte or on the one at `offset`. With `finds` it is
+  // the field at that byte, as soon as the record's details are here.
+  async selectRecord(record, field = null, offset = null, finds = false) {
     const select = () => {
       const known = this.details.get(record);
-      const first = (known?.fields[field]?.pieces ?? known?.pieces)?.[0]?.[0] ?? this.start(record);
-      this.choose({ sender: this.sender(record), offset: offset ?? first, record, field });
+      const chosen = finds && known ? fieldAt(known, offset) : field;
+      const first = (known?.fields[chosen]?.pieces ?? known?.pieces)?.[0]?.[0] ?? this.start(record);
+      this.choose({ sender: this.sender(record), offset: offset ?? first, record, field: chosen });
     };
     select();
     if (this.details.has(record)) return;
