@@ -23,6 +23,7 @@ from lab_servers.scenarios import (
 )
 from lab_servers.views.looks import handshake, handshake_answers, handshake_refused, handshake_share, look_of
 from lab_servers.wire.websocket.handshake import GUID
+from tests.views.looks_rules import assert_picture_with_words_and_table_with_rows, assert_same_again
 from tests.views.recorded import capture, exchange
 
 RUNS: tuple[Scenario, ...] = (
@@ -48,19 +49,12 @@ def recordings() -> Iterator[dict[Scenario, Recording]]:
 
 def test_every_run_has_a_picture_with_words_and_a_table_with_rows(recordings: dict[Scenario, Recording]) -> None:
     for recording in recordings.values():
-        look = look_of(recording)
-        assert look.picture is not None
-        assert "<svg" in look.picture._repr_html_()
-        assert look.picture.text.endswith(".")
-        assert look.table.rows
-        assert all(len(row) == len(look.table.columns) for row in look.table.rows)
+        assert_picture_with_words_and_table_with_rows(recording)
 
 
 def test_a_look_reads_the_same_from_the_same_recording(recordings: dict[Scenario, Recording]) -> None:
     for recording in recordings.values():
-        first, second = look_of(recording), look_of(recording)
-        assert str(first.table) == str(second.table)
-        assert str(first.picture) == str(second.picture)
+        assert_same_again(recording)
 
 
 @pytest.mark.parametrize("name", [type(run).__name__ for run in RUNS])
