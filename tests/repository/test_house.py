@@ -21,7 +21,7 @@ LEAVES = {"errors", "marks", "parameters"}
 # A room is a module or a folder directly under lab_servers. What each may import of ours, besides itself.
 ROOMS = {
     "wire", "capture", "servers", "clients", "lab", "recording", "scenarios", "views", "course", "kernel",
-    "dissection", "cli", "errors", "marks", "parameters", "__init__", "__main__",
+    "dissection", "measure", "proofs", "cli", "errors", "marks", "parameters", "__init__", "__main__",
 }  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -35,12 +35,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "recording": {"capture", "wire", *LEAVES},
     # Where a record meets the time at which it passed.
     "dissection": {"capture", "wire"},
+    # Bytes by their use, times of messages, statistics: functions of recordings.
+    "measure": {"recording", "dissection", "capture", "wire", *LEAVES},
     # The lab gives out what it recorded as a recording.
     "lab": {"servers", "capture", "recording", *LEAVES},
-    "scenarios": {"lab", "clients", "capture", "recording", "dissection", *LEAVES},
+    "scenarios": {"lab", "clients", "servers", "capture", "recording", "dissection", "measure", *LEAVES},
     # Of the capture, views read its data types.
-    "views": {"recording", "dissection", "wire", "capture", *LEAVES},
-    "course": ROOMS - {"lab"},
+    "views": {"recording", "dissection", "wire", "capture", "measure", *LEAVES},
+    # Each claim run on a lab of its own and settled; outside of the tests too.
+    "proofs": ROOMS - {"cli", "__main__", "__init__"},
+    "course": ROOMS - {"lab", "proofs"},
     "cli": ROOMS,
     "__main__": ROOMS,
     "__init__": ROOMS - {"cli", "__main__"},
