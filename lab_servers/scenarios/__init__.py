@@ -28,6 +28,7 @@ from lab_servers.scenarios.polling_retry_after import RetryAfter
 from lab_servers.scenarios.polling_time_limits import TimeLimits
 from lab_servers.scenarios.replay import Replay
 from lab_servers.scenarios.scenario import Scenario
+from lab_servers.scenarios.side_buffered import BufferedHop
 from lab_servers.scenarios.sse_coming_back import ComingBack
 from lab_servers.scenarios.sse_cuts import CutEverywhere
 from lab_servers.scenarios.sse_heartbeat import Heartbeat
@@ -79,6 +80,7 @@ SCENARIOS: dict[str, type[Scenario]] = {
         CloseCodes,
         ForbiddenFrames,
         TokenCompression,
+        BufferedHop,
     )
 }
 
@@ -88,6 +90,7 @@ __all__ = [
     "AskFirst",
     "BetweenPolls",
     "BothWays",
+    "BufferedHop",
     "ChatFrames",
     "CloseCodes",
     "ComingBack",

@@ -52,6 +52,7 @@ _MODULES = {
     "CloseCodes": "frames_closing",
     "ForbiddenFrames": "frames_forbidden",
     "TokenCompression": "frames_compression",
+    "BufferedHop": "side_buffered",
 }
 
 
