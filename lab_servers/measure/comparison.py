@@ -1,0 +1,181 @@
+"""Two series of measurements held against each other: less, more, or within the noise, and how sure that is.
+
+It is slow to say that there is a difference. Series that were measured in turns, round by round, are resampled in
+blocks of rounds, for neighbours are not independent: what disturbs a machine lasts longer than one message.
+``statistics.py`` gives these names out.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab_servers.errors import BadParameter
+
+# A table makes many comparisons at once, and each may be wrong: so 99 %, and not the usual 95.
+CONFIDENCE = 0.99
+RESAMPLES = 2_000
+# So many rounds in a row are drawn together, fewer where that would leave less than MOST_BLOCKS blocks of them.
+BLOCK_ROUNDS = 8
+LEAST_BLOCKS = 12
+# A difference below this share of the smaller median is none that counts, however sure it is.
+SMALLEST_SHARE = 0.05
+
+
+class Verdict(enum.Enum):
+    """What a comparison says of the first series. Its value is the word for it in tables."""
+
+    LESS = "less"
+    MORE = "more"
+    WITHIN_NOISE = "within the noise"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The first series, ``a``, against the second, ``b``.
+
+    Attributes:
+        name_a: What the first is called.
+        name_b: What the second is called.
+        unit: The unit of both, as a sentence shows it.
+        n: How many measurements each has, the smaller of the two numbers.
+        verdict: What is said of ``a``.
+        ratio: Median of ``a`` over median of ``b``; infinite where that is 0.
+        difference: Median of ``a`` minus median of ``b``.
+        low: The lower end of the 99 % confidence interval of the difference.
+        high: Its upper end.
+        smallest: The smallest difference that counts here.
+    """
+
+    name_a: str
+    name_b: str
+    unit: str
+    n: int
+    verdict: Verdict
+    ratio: float
+    difference: float
+    low: float
+    high: float
+    smallest: float
+
+    def sentence(self) -> str:
+        """The verdict with the figures that it rests on."""
+        unit = f" {self.unit}" if self.unit else ""
+        interval = f"99 % interval {self.low:+.2f} to {self.high:+.2f}{unit}, n = {self.n}"
+        if self.verdict is Verdict.WITHIN_NOISE:
+            return (
+                f"{self.name_a} and {self.name_b}: within the noise. The medians differ by {self.difference:+.2f}"
+                f"{unit} ({interval}); below {self.smallest:.2f}{unit} no difference counts here."
+            )
+        word = "less" if self.verdict is Verdict.LESS else "more"
+        return (
+            f"{self.name_a} takes {abs(self.difference):.2f}{unit} {word} than {self.name_b}, "
+            f"{self.ratio:.2f} times as much ({interval})."
+        )
+
+
+def compare(
+    name_a: str,
+    a: Sequence[float] | NDArray[np.float64],
+    name_b: str,
+    b: Sequence[float] | NDArray[np.float64],
+    unit: str = "",
+    *,
+    smallest: float | None = None,
+    seed: int = 0,
+) -> Comparison:
+    """Hold the medians of two series against each other.
+
+    A difference is only said to be there when the 99 % interval of the difference of the medians leaves zero out, and
+    the difference is at least ``smallest``. Series of equal length are taken as measured in turns: the first of both
+    belong to one round, and so on.
+
+    Args:
+        name_a: What the first is called in a sentence.
+        a: Its measurements, in the order in which they were taken.
+        name_b: What the second is called.
+        b: Its measurements.
+        unit: The unit of both, for the sentence.
+        smallest: The smallest difference that counts, in that unit. Unless told, the largest of two: 5 % of the smaller
+            median, and what every other measurement of one and the same series differs from the others between.
+        seed: What the resampling draws with.
+
+    Raises:
+        BadParameter: a series has less than two measurements, or one of them is no number.
+    """
+    first, second = _series(name_a, a), _series(name_b, b)
+    median_a, median_b = float(np.median(first)), float(np.median(second))
+    difference = median_a - median_b
+    if smallest is None:
+        smallest = max(SMALLEST_SHARE * min(abs(median_a), abs(median_b)), own_noise(first), own_noise(second))
+    low, high = _interval(first, second, seed)
+    counts = abs(difference) > smallest and not low <= 0 <= high
+    verdict = Verdict.WITHIN_NOISE if not counts else Verdict.LESS if difference < 0 else Verdict.MORE
+    ratio = median_a / median_b if median_b else float("inf") if median_a else 1.0
+    return Comparison(
+        name_a, name_b, unit, min(len(first), len(second)), verdict, ratio, difference, low, high, smallest
+    )
+
+
+def own_noise(series: NDArray[np.float64]) -> float:
+    """By how much a series differs from itself: the medians of its odd and of its even measurements."""
+    return abs(float(np.median(series[::2])) - float(np.median(series[1::2])))
+
+
+def _series(name: str, values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+    series = np.asarray(values, dtype=float).ravel()
+    if len(series) < 2:
+        raise BadParameter(f"{name} was measured less than twice, which says nothing of its noise: measure more often.")
+    if not np.isfinite(series).all():
+        raise BadParameter(f"{name} has a measurement that is no finite number: leave out what was not measured.")
+    return series
+
+
+def _interval(a: NDArray[np.float64], b: NDArray[np.float64], seed: int) -> tuple[float, float]:
+    if len(a) == len(b):
+        return block_interval(
+            lambda rounds: np.median(a[rounds], axis=-1) - np.median(b[rounds], axis=-1), len(a), seed=seed
+        )
+    # Measured apart: each is resampled by itself.
+    from scipy import stats
+
+    if np.ptp(a) == np.ptp(b) == 0:
+        return float(a[0] - b[0]), float(a[0] - b[0])
+    drawn = stats.bootstrap(
+        (a, b), lambda x, y, axis: np.median(x, axis=axis) - np.median(y, axis=axis), confidence_level=CONFIDENCE,
+        n_resamples=RESAMPLES, method="percentile", rng=np.random.default_rng(seed), vectorized=True, batch=250,
+    )  # fmt: skip
+    return float(drawn.confidence_interval.low), float(drawn.confidence_interval.high)
+
+
+def block_interval(
+    statistic: Callable[[NDArray[np.int_]], NDArray[np.float64]], rounds: int, *, seed: int = 0
+) -> tuple[float, float]:
+    """The 99 % interval of what is computed from rounds, by resampling blocks of rounds that followed each other.
+
+    Args:
+        statistic: Computes it: takes the numbers of rounds, from 0, along the last axis of an array.
+        rounds: How many rounds there were.
+        seed: What the resampling draws with.
+    """
+    # Imported here, for it takes more than a second, and most of what this house does needs no statistics.
+    from scipy import stats
+
+    size = max(1, min(BLOCK_ROUNDS, rounds // LEAST_BLOCKS))
+    # Blocks may begin anywhere and overlap; the last ones go on at the first round, so that each round counts the same.
+    wanted = -(-rounds // size)
+    within = np.arange(size)
+
+    def of_blocks(starts: NDArray[np.int_], axis: int = -1) -> NDArray[np.float64]:
+        drawn = (starts[..., :wanted, None] + within) % rounds
+        return statistic(drawn.reshape(*drawn.shape[:-2], -1)[..., :rounds])
+
+    drawn = stats.bootstrap(
+        (np.arange(rounds),), of_blocks, confidence_level=CONFIDENCE, n_resamples=RESAMPLES, method="percentile",
+        rng=np.random.default_rng(seed), vectorized=True, batch=250,
+    )  # fmt: skip
+    return float(drawn.confidence_interval.low), float(drawn.confidence_interval.high)
