@@ -1,11 +1,13 @@
 """The claims that the course makes, each with its correction or limit, and the notebook that shows its bytes.
 
-``tests/claims/`` asserts each of them on a fresh recording.
+``proofs/`` settles each of them on a fresh recording, for ``python -m lab_servers claims`` and for ``tests/claims/``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+NOT_SHOWN_YET = "not shown yet"
 
 
 @dataclass(frozen=True)
@@ -16,13 +18,18 @@ class Claim:
         id: ``"C01"``.
         sentence: What is claimed.
         correction: The correction or limit that the course also shows.
-        notebook: The notebook that shows the bytes.
+        notebook: The notebook that shows the bytes; empty as long as none does.
     """
 
     id: str
     sentence: str
     correction: str
     notebook: str
+
+    @property
+    def shown_in(self) -> str:
+        """The notebook, or that it is not shown yet."""
+        return self.notebook or NOT_SHOWN_YET
 
 
 _ALL: tuple[Claim, ...] = (
@@ -111,6 +118,95 @@ _ALL: tuple[Claim, ...] = (
         "A client must mask its frames and a server must not; control frames may stand between the fragments of a "
         "message.",
         "06_websocket_frames",
+    ),
+    # 07_side_by_side
+    Claim(
+        "C08",
+        "Streaming cuts the wait that a reader perceives, the wait for the first text, and not the total.",
+        "A hop that buffers the answer takes the whole gain away, and leaves the total and the status 200 as they "
+        "were.",
+        "",
+    ),
+    Claim(
+        "C14",
+        "Direction: HTTP asks and is answered, SSE goes from server to client, WebSocket both ways.",
+        "What the client of an event stream has to say is simply another request.",
+        "",
+    ),
+    Claim(
+        "C15",
+        "Connection duration: short for plain HTTP, as long as the answer for SSE, as long as the session for "
+        "WebSocket.",
+        "Keep-alive makes the connection of plain HTTP long as well: how long a connection lasts is a matter of when "
+        "somebody closes it.",
+        "",
+    ),
+    Claim(
+        "C22",
+        "A client that must speak often should use WebSocket.",
+        "The gain is bytes for each message, since a request brings its head along every time; how much it is grows "
+        "with the head and shrinks with the size of the message.",
+        "",
+    ),
+    # Of notebooks that are still to come
+    Claim(
+        "C09",
+        "The browser's EventSource hides connection, parsing and callbacks.",
+        "It sends GET only, without header fields of one's own and without a body: a prompt in a POST needs fetch and "
+        "a reader, and the automatic reconnection is lost.",
+        "",
+    ),
+    Claim(
+        "C16",
+        "Browser API: fetch for plain HTTP, EventSource for SSE, WebSocket for WebSocket.",
+        "fetch reads event streams, too, with a parser of one's own.",
+        "",
+    ),
+    Claim(
+        "C19",
+        "An AI model's answer is one POST, then a stream one way, then its end: SSE fits it.",
+        "Cancelling needs no WebSocket: closing the request does it. An error after the status 200 must travel inside "
+        "the stream. Stopping, being cut off and resuming are three things.",
+        "",
+    ),
+    Claim(
+        "C20",
+        "Plain HTTP, and so SSE, passes proxies, gateways and CDNs more easily than WebSocket.",
+        "A proxy that buffers, or compresses without flushing, destroys an event stream while the status stays 200.",
+        "",
+    ),
+    # 12_choosing
+    Claim(
+        "C18",
+        "Typical use: plain HTTP for forms and records, SSE for an AI model's output, WebSocket for chat and "
+        "collaboration.",
+        "Every one of them can carry every job; they differ in what each job then costs.",
+        "",
+    ),
+    Claim(
+        "C21",
+        "SSE is simpler to build than WebSocket.",
+        "Automatic reconnection loses nothing only where events have ids and the server keeps a log.",
+        "",
+    ),
+    Claim(
+        "C23",
+        "Rare status checks: polling. A steady output one way: SSE. Frequent messages both ways: WebSocket.",
+        "The answer flips with the staleness that is tolerated and with the size of the heads; where it flips is "
+        "computed.",
+        "",
+    ),
+    Claim(
+        "C24",
+        "SSE and WebSocket both hold a connection open, and still differ in kind.",
+        "One is a response that has not ended yet; the other is a stream of frames, both ways, and no HTTP any more.",
+        "",
+    ),
+    Claim(
+        "C25",
+        "The three complement each other, and none replaces the others.",
+        "Each of them has a job that it fails at or pays dearly for.",
+        "",
     ),
 )
 

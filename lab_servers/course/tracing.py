@@ -108,5 +108,5 @@ def claim_table() -> Table:
     return Table(
         f"{len(CLAIMS)} claims, each with its bytes and its limit",
         ("claim", "what is claimed", "correction or limit", "shown in"),
-        tuple((one.id, one.sentence, one.correction, one.notebook) for one in CLAIMS.values()),
+        tuple((one.id, one.sentence, one.correction, one.shown_in) for one in CLAIMS.values()),
     )
