@@ -18,6 +18,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from lab_servers.capture.capture import Budget
+from lab_servers.capture.conditions.network import LOOPBACK_NETWORK, Network
 from lab_servers.capture.connection import LOOPBACK
 from lab_servers.capture.relay import Relay
 from lab_servers.servers import http, polling, shutdown, sse, websocket
@@ -134,6 +135,7 @@ class Hosted:
     def __init__(self, kind: ServerKind, relay: Relay, stop_server: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self.kind = kind
         self.relay = relay
+        self.network = LOOPBACK_NETWORK
         self._stop_server = stop_server
 
     @property
@@ -153,6 +155,11 @@ class Hosted:
         """A line that a person can paste into a terminal."""
         # A proxy variable of the environment would send curl elsewhere, even for loopback addresses.
         return self.kind.curl.format(url=self.http_url, no_proxy=f"--noproxy {LOOPBACK}")
+
+    def set_network(self, network: Network) -> None:
+        """Put a network between the clients and this server, from the next byte on."""
+        self.network = network
+        self.relay.set_conditions(network.by_sender)
 
     async def stop(self) -> None:
         """Stop the server, which ends its streams in its own way, and then the relay."""
@@ -211,14 +218,18 @@ async def settle(hosted: Iterable[Hosted], since_ns: int, within_s: float) -> No
 
 async def _start_aiohttp(name: str, mark: MarkCallback, log: ProblemLog) -> Started:
     make_app = {"http": http.make_app, "polling": polling.make_app, "sse": sse.make_app}[name]
+    return await start_application(make_app(mark), log.logger)
+
+
+async def start_application(app: web.Application, logger: logging.Logger) -> Started:
+    """Start an aiohttp application on a free loopback port; also for a run that adopts one of its own.
+
+    Args:
+        app: The application.
+        logger: Takes aiohttp's log lines.
+    """
     # Without handler_cancellation a handler whose client has left computes on to its end.
-    runner = web.AppRunner(
-        make_app(mark),
-        handler_cancellation=True,
-        shutdown_timeout=SHUTDOWN_S,
-        access_log=None,
-        logger=log.logger,
-    )
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=SHUTDOWN_S, access_log=None, logger=logger)
     await runner.setup()
     await web.TCPSite(runner, LOOPBACK, 0).start()
 

@@ -17,7 +17,8 @@ class Transport(enum.Enum):
     REQUESTS = "request each"  # an exchange for each message, on a kept connection
     RECONNECTING = "connection each"  # an exchange for each message, on a connection of its own
     NDJSON = "NDJSON"  # one response that grows, a line for each message
-    POLLING = "polling"  # a question in fixed steps: what is new?
+    # RFC 6202 §2.1 has the words. (A server of the lab's own is called "polling", and names are taken once.)
+    POLLING = "short polling"  # a question in fixed steps: what is new?
     LONG_POLLING = "long polling"  # a question that is held until something is new
     SSE = "SSE"  # one response that grows, an event for each message (WHATWG HTML §9.2)
     WEBSOCKET = "WebSocket"  # a text message for each (RFC 6455)
@@ -53,3 +54,13 @@ def lane_named(name: str) -> Lane | None:
     value, _, library = name.partition(" by ")
     found = next((one for one in Transport if one.value == value), None)
     return Lane(found, library) if found else None
+
+
+# Every way with the library that the course uses otherwise; and beside three of them a second library, so that nobody
+# takes the library for the protocol. The library named is the client's, and with WebSocket the server's as well.
+LANES = tuple(Lane(transport) for transport in Transport)
+SECOND_LANES = (
+    Lane(Transport.NDJSON, "httpx"),
+    Lane(Transport.SSE, "httpx-sse"),
+    Lane(Transport.WEBSOCKET, "aiohttp"),
+)

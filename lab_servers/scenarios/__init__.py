@@ -29,6 +29,7 @@ from lab_servers.scenarios.polling_time_limits import TimeLimits
 from lab_servers.scenarios.replay import Replay
 from lab_servers.scenarios.scenario import Scenario
 from lab_servers.scenarios.side_buffered import BufferedHop
+from lab_servers.scenarios.side_by_side import SideBySide
 from lab_servers.scenarios.sse_coming_back import ComingBack
 from lab_servers.scenarios.sse_cuts import CutEverywhere
 from lab_servers.scenarios.sse_heartbeat import Heartbeat
@@ -80,6 +81,7 @@ SCENARIOS: dict[str, type[Scenario]] = {
         CloseCodes,
         ForbiddenFrames,
         TokenCompression,
+        SideBySide,
         BufferedHop,
     )
 }
@@ -118,6 +120,7 @@ __all__ = [
     "Scenario",
     "SendsAndReads",
     "ShareOfHttp",
+    "SideBySide",
     "SmallWrites",
     "SplitCharacter",
     "Subprotocols",
