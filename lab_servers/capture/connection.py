@@ -10,11 +10,13 @@ import asyncio
 import socket
 import struct
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lab_servers.capture.capture import Recorder, Side, Track, TransitionKind
-from lab_servers.capture.conditions import Stage, chain
+from lab_servers.capture.conditions.condition import Condition, Passage
+from lab_servers.capture.conditions.line import Line, Stage
 from lab_servers.marks import now_ns
 
 if TYPE_CHECKING:
@@ -29,6 +31,22 @@ BUFFER_BYTES = 256 * 1024
 _LINGER_ZERO = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
+class _Nowhere:
+    """The stage of what nobody can receive any more."""
+
+    def write(self, data: bytes) -> None:
+        """Drop the bytes."""
+
+    def write_eof(self) -> None:
+        """Drop the end."""
+
+    def reset(self) -> None:
+        """Drop the reset."""
+
+
+NOWHERE = _Nowhere()
+
+
 class Leg(asyncio.Protocol):
     """One side's socket of a relayed connection: it reads from that side and writes to it."""
 
@@ -38,8 +56,11 @@ class Leg(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.finished = False  # this side has sent its FIN
         self.lost = False
+        self._is_full = False  # this side reads too slowly: enough waits for it
         self._partner: Leg | None = None
-        self._onward: Stage
+        self._onward: Stage = NOWHERE
+        self._line: Line | None = None  # in front of the outlet, where there are conditions
+        self._outlet: Outlet
         self._track: Track
         self._observers = connection.relay.observers
 
@@ -53,11 +74,40 @@ class Leg(asyncio.Protocol):
         else:
             self.connection.server_reached(transport)
 
-    def join(self, partner: Leg, onward: Stage) -> None:
-        """Start to pass on what this side sends: through ``onward`` to ``partner``."""
+    def join(self, partner: Leg, outlet: Outlet, conditions: Sequence[Condition]) -> None:
+        """Start to pass on what this side sends: through ``conditions`` and ``outlet`` to ``partner``."""
         self._track = self.connection.recorder.tracks[self.side]
         self._partner = partner
-        self._onward = onward
+        self._outlet = outlet
+        self.meet(conditions)
+
+    def meet(self, conditions: Sequence[Condition]) -> None:
+        """From now on what this side sends meets these conditions; what others hold of it keeps its time."""
+        if self._partner is None or self._partner.lost:
+            return
+        passage = Passage(self.connection.number, self.side, now_ns())
+        if self._line is not None and (conditions or not self._line.is_empty):
+            self._line.meet(conditions, passage)
+        elif conditions:
+            self._line = Line(self._outlet, conditions, passage, self._regulate)
+            if self._partner._is_full:
+                self._line.block()
+        else:
+            self._line = None
+        # Without conditions the outlet itself, so that bytes cross this hop as fast as they can.
+        self._onward = self._line or self._outlet
+        self._regulate()
+
+    def pass_reset_on(self) -> None:
+        """This side has given the connection up: tell the other, as soon as the conditions let it."""
+        if self._partner is not None:
+            self._onward.reset()
+
+    def nobody_receives(self) -> None:
+        """The other side's socket is gone: drop what is held for it, and what still comes."""
+        if self._line is not None:
+            self._line.discard()
+        self._onward = NOWHERE
 
     def data_received(self, data: bytes) -> None:
         """One read: pass it on and write it down."""
@@ -77,14 +127,30 @@ class Leg(asyncio.Protocol):
         return True  # keep our own sending half: the other side may have more to say
 
     def pause_writing(self) -> None:
-        """This side reads too slowly: stop reading from the other."""
-        if self._partner is not None and self._partner.transport is not None:
-            self._partner.transport.pause_reading()
+        """This side reads too slowly: let no more pass to it, and stop reading from the other."""
+        self._is_full = True
+        if self._partner is not None:
+            self._partner._onward_is_full(True)
 
     def resume_writing(self) -> None:
         """This side has caught up: read from the other again."""
-        if self._partner is not None and self._partner.transport is not None and not self._partner.finished:
-            self._partner.transport.resume_reading()
+        self._is_full = False
+        if self._partner is not None:
+            self._partner._onward_is_full(False)
+
+    def _onward_is_full(self, is_full: bool) -> None:
+        if self._line is not None:
+            self._line.block() if is_full else self._line.unblock()
+        self._regulate()
+
+    def _regulate(self) -> None:
+        """Read from this side just while there is room for what it sends."""
+        if self.transport is None or self._partner is None or self.finished:
+            return
+        if self._line.has_room if self._line is not None else not self._partner._is_full:
+            self.transport.resume_reading()
+        else:
+            self.transport.pause_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone, because its side reset it or because we closed it."""
@@ -105,10 +171,11 @@ class Leg(asyncio.Protocol):
 class Outlet:
     """The last stage of a direction: the socket itself, and word to the connection that the FIN has gone out."""
 
-    def __init__(self, connection: Connection, transport: asyncio.Transport) -> None:
+    def __init__(self, connection: Connection, receiver: Leg, transport: asyncio.Transport) -> None:
         self._connection = connection
         self._transport = transport
         self.write = transport.write
+        self.reset = receiver.reset
 
     def write_eof(self) -> None:
         """Send the FIN, behind every byte before it."""
@@ -162,9 +229,13 @@ class Connection:
             server.reset()
             return
         self.recorder.happened(TransitionKind.CONNECTED, None, now_ns())
-        client.join(server, chain(self.relay.conditions[Side.CLIENT], Outlet(self, transport)))
-        server.join(client, chain(self.relay.conditions[Side.SERVER], Outlet(self, client.transport)))
-        client.transport.resume_reading()
+        client.join(server, Outlet(self, server, transport), self.relay.conditions[Side.CLIENT])
+        server.join(client, Outlet(self, client, client.transport), self.relay.conditions[Side.SERVER])
+
+    def conditions_changed(self) -> None:
+        """From now on bytes meet the conditions that the relay has now."""
+        for side, leg in self.legs.items():
+            leg.meet(self.relay.conditions[side])
 
     def fin_passed_on(self) -> None:
         """Close both sockets once both FINs have been passed on; what is buffered is sent first."""
@@ -177,10 +248,13 @@ class Connection:
 
     def leg_lost(self, leg: Leg, exc: Exception | None) -> None:
         """A socket is gone. If its own side did that, with a reset, the other side gets one too."""
+        self.legs[leg.side.other].nobody_receives()
         if not self._aborting and (exc is not None or not self._closing):
             # asyncio reports a RST as whatever error the next read or write met.
             self.recorder.happened(TransitionKind.RESET, leg.side, now_ns())
-            self._end_with_reset()
+            self._aborting = True
+            self._stop_connecting()
+            leg.pass_reset_on()
         server = self.legs[Side.SERVER]
         if self.legs[Side.CLIENT].lost and (server.lost or server.transport is None) and not self.closed.done():
             self.recorder.happened(TransitionKind.CLOSED, None, now_ns())
@@ -194,8 +268,13 @@ class Connection:
         self._end_with_reset()
 
     def _end_with_reset(self) -> None:
+        """Give the connection up on both sides at once, whatever conditions hold."""
         self._aborting = True
+        self._stop_connecting()
+        for leg in self.legs.values():
+            leg.nobody_receives()
+            leg.reset()
+
+    def _stop_connecting(self) -> None:
         if self._connecting is not None and self._connecting is not asyncio.current_task():
             self._connecting.cancel()
-        for leg in self.legs.values():
-            leg.reset()

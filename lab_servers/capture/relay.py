@@ -2,7 +2,7 @@
 
 It sits between any client and one server and knows nothing of what they say to each other, so
 it sees the true bytes of every client there is. What it sees goes to a ``Recorder``
-(``capture.py``); network conditions (``conditions.py``) stand between its reading and its writing.
+(``capture.py``); network conditions (``conditions/``) stand between its reading and its writing.
 Each connection is a ``Connection`` (``connection.py``).
 
 A relay passes on more than bytes: a FIN as a FIN, a reset as a reset, and a reader's slowness
@@ -20,7 +20,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 
 from lab_servers.capture.capture import CONNECTION_COST_BYTES, Budget, Capture, Recorder, Side
-from lab_servers.capture.conditions import Condition
+from lab_servers.capture.conditions.condition import Condition
 from lab_servers.capture.connection import BUFFER_BYTES, LOOPBACK, Connection, Leg
 from lab_servers.errors import PortUnavailable
 from lab_servers.marks import now_ns
@@ -59,6 +59,16 @@ class Relay:
         self._recorders: dict[Recorder, None] = {}  # in the order of acceptance
         self._server: asyncio.Server | None = None
         self._address = (LOOPBACK, 0)
+
+    def set_conditions(self, conditions: Mapping[Side, Sequence[Condition]]) -> None:
+        """Let all that is read from now on meet these conditions, on connections that are open too.
+
+        What is held already keeps the time at which it passes, and nothing overtakes it. A side without an entry
+        has no conditions.
+        """
+        self.conditions = {side: tuple(conditions.get(side, ())) for side in Side}
+        for connection in tuple(self._open):
+            connection.conditions_changed()
 
     @property
     def address(self) -> tuple[str, int]:

@@ -1,7 +1,7 @@
 """The lab: starts the servers behind their relays, runs clients, hands out recordings, cleans up.
 
 Everything lives on one thread of its own (``thread.py``); which servers there are and how they
-are started stands in ``hosting.py``.
+are started stands in ``hosting.py``, and what is kept of what passed in ``kept.py``.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
-from weakref import WeakSet
 
 from lab_servers.capture.capture import DEFAULT_LIMIT_BYTES, Budget
-from lab_servers.errors import BadParameter, LabNotRunning, require_between
+from lab_servers.capture.conditions.network import Network
+from lab_servers.capture.conditions.presets import network_named
+from lab_servers.errors import BadParameter, LabNotRunning, require_between, shown
 from lab_servers.lab.hosting import KINDS, Hosted, ProblemLog, ServerKind, Started, host, host_kind, settle
+from lab_servers.lab.kept import Kept
 from lab_servers.lab.own_server import Handler, require_free, start_own
 from lab_servers.lab.table import html_table, text_table
 from lab_servers.lab.take import Take
@@ -25,8 +27,6 @@ from lab_servers.marks import Mark, now_ns, wall_clock_offset_ns
 from lab_servers.recording import Recording
 
 T = TypeVar("T")
-
-MARKS_LIMIT = 100_000
 
 # How long a take waits for its connections to close before it calls them "still open".
 SETTLE_S = 0.5
@@ -67,14 +67,9 @@ class Lab:
         self._budget = Budget(limit_bytes)
         self._log = ProblemLog()
         self._thread = LoopThread(f"lab-{next(_numbers)}", self._log.loop_problem)
-        self._hosted: dict[str, Hosted] = {}
-        self._replaced: list[Hosted] = []  # servers of one's own that a take under way has seen
-        self._marks: list[Mark] = []
-        self._unrecorded_marks = 0
-        self._takes: WeakSet[Take] = WeakSet()  # weak: an interrupt may keep a take from ever ending
+        self._kept = Kept()
         self._life = threading.RLock()  # held while the lab starts or stops
         self._turn = asyncio.Lock()
-        self._wall_clock_offset_ns = 0
 
     # --- life ---------------------------------------------------------------------------
 
@@ -164,17 +159,14 @@ class Lab:
         self._thread.call(self._keep_mark, Mark(now_ns(), name, detail))
 
     def _keep_mark(self, mark: Mark) -> None:
-        if len(self._marks) < MARKS_LIMIT:
-            self._marks.append(mark)
-        else:
-            self._unrecorded_marks += 1
+        self._kept.add_mark(mark)
 
     # --- what is where ------------------------------------------------------------------
 
     @property
     def hosted(self) -> tuple[Hosted, ...]:
         """The servers with their relays; of a stopped lab, those that ran last."""
-        return tuple(self._hosted.values())
+        return tuple(self._kept.hosted.values())
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -188,11 +180,37 @@ class Lab:
             LabNotRunning: the lab does not run.
             BadParameter: no such server runs.
         """
+        return self._hosted(server).url + path
+
+    def _hosted(self, server: str) -> Hosted:
         if not self.is_running:
             raise LabNotRunning("The lab is not running: start it with start_lab().")
-        if server not in self._hosted:
-            raise BadParameter(f"No server {server!r} runs in this lab: choose from {', '.join(self._hosted)}.")
-        return self._hosted[server].url + path
+        hosted = self._kept.hosted
+        if not isinstance(server, str) or server not in hosted:
+            raise BadParameter(f"No server {shown(server)} runs in this lab: choose from {', '.join(hosted)}.")
+        return hosted[server]
+
+    # --- networks -----------------------------------------------------------------------
+
+    def network(self, server: str, network: str | Network = "loopback") -> None:
+        """Put a network between one server and its clients; without a second word, take it away again.
+
+        It holds for the connections that are open, from the next byte on, and for new ones. Hosting the server anew
+        begins without a network.
+
+        Args:
+            server: The server's name.
+            network: The name of one of the ``PRESETS`` (``capture/conditions/presets.py``), or a ``Network``.
+
+        Raises:
+            BadParameter: there is no such server or no such network.
+            LabNotRunning: the lab does not run.
+        """
+        self.run(self.network_async(server, network))
+
+    async def network_async(self, server: str, network: str | Network = "loopback") -> None:
+        """:meth:`network` for a coroutine on the lab's loop, such as a scenario."""
+        self._hosted(server).set_network(network if isinstance(network, Network) else network_named(network))
 
     # --- servers of one's own -----------------------------------------------------------
 
@@ -235,12 +253,7 @@ class Lab:
         require_free(name, scheme)
         kind = ServerKind(name, speaks, scheme, ("/",), "curl -i {no_proxy} {url}/" if scheme == "http" else "")
         hosted = await host_kind(kind, 0, self._budget, await start())
-        before, self._hosted[name] = self._hosted.get(name), hosted
-        if before is not None:
-            self._replaced.append(before)
-            await before.stop()
-            before.relay.forget(0, self._first_take_ns())
-            self._drop_replaced()
+        await self._kept.replace(name, hosted)
         return hosted.url
 
     # --- recordings ---------------------------------------------------------------------
@@ -251,7 +264,7 @@ class Lab:
         A stopped lab still has it, with the connections that the stop has ended.
         """
         if not self.is_running:
-            return self._make_recording(name, parameters, since_ns=0)
+            return self._kept.recording(name, parameters, since_ns=0)
         return self.run(self._recording(name, parameters, since_ns=0))
 
     def record(self, name: str, *, settle_s: float = SETTLE_S, **parameters: object) -> Take:
@@ -267,76 +280,49 @@ class Lab:
 
     def forget(self) -> None:
         """Drop what is recorded of closed connections, and all marks; recordings made before stay."""
-        self.run(self._forget(0, now_ns()))
+        self.run(self._forget())
 
     # --- on the lab's own loop ----------------------------------------------------------
 
     async def _start(self) -> None:
-        self._hosted.clear()
-        self._replaced.clear()
-        self._marks.clear()
-        self._unrecorded_marks = 0
-        self._takes.clear()
+        self._kept = Kept(wall_clock_offset_ns())
         self._budget = Budget(self._budget.limit_bytes)
         self._turn = asyncio.Lock()  # a lock belongs to the loop on which somebody first waited for it
-        self._wall_clock_offset_ns = wall_clock_offset_ns()
         try:
             for name in self._names:
-                self._hosted[name] = await host(name, self._ports.get(name, 0), self._budget, self.mark, self._log)
+                port = self._ports.get(name, 0)
+                self._kept.hosted[name] = await host(name, port, self._budget, self.mark, self._log)
         except BaseException:
             await self._stop()
-            self._hosted.clear()
+            self._kept.hosted.clear()
             raise
 
     async def _stop(self) -> None:
-        await asyncio.gather(*(hosted.stop() for hosted in self._recording_hosts()))
+        await asyncio.gather(*(hosted.stop() for hosted in self._kept.all_hosted))
 
     async def _recording(self, name: str, parameters: Mapping[str, object], since_ns: int) -> Recording:
         # On the loop, so that no byte passes between the snapshots of two connections.
-        return self._make_recording(name, parameters, since_ns)
+        return self._kept.recording(name, parameters, since_ns)
 
-    def _make_recording(self, name: str, parameters: Mapping[str, object], since_ns: int) -> Recording:
-        captures = [capture for hosted in self._recording_hosts() for capture in hosted.relay.captures()]
-        return Recording(
-            name,
-            tuple(sorted((c for c in captures if c.opened_ns >= since_ns), key=lambda capture: capture.opened_ns)),
-            tuple(sorted((m for m in self._marks if m.at_ns >= since_ns), key=lambda mark: mark.at_ns)),
-            dict(parameters),
-            self._wall_clock_offset_ns,
-            sum(hosted.relay.unrecorded_connections(since_ns) for hosted in self._recording_hosts()),
-            self._unrecorded_marks,
-        )
-
-    async def _forget(self, since_ns: int, before_ns: int, *, later_too: bool = False) -> None:
-        self._marks = [mark for mark in self._marks if not since_ns <= mark.at_ns < before_ns]
-        self._unrecorded_marks = 0
-        for hosted in self._recording_hosts():
-            hosted.relay.forget(since_ns, before_ns, later_too=later_too)
-        self._drop_replaced()
+    async def _forget(self) -> None:
+        self._kept.forget(0, now_ns())
 
     async def begin_take(self, take: Take) -> None:
         """A take begins; on the lab's loop."""
-        self._takes.add(take)
+        self._kept.takes.add(take)
 
     async def end_take(self, take: Take, settle_s: float) -> Recording:
         """A take ends, and gets its recording; on the lab's loop."""
+        kept = self._kept
         try:
-            await settle(self._recording_hosts(), take.since_ns, settle_s)
-            return self._make_recording(take.name, take.parameters, take.since_ns)
+            # The last FIN of a connection crosses the network there and back.
+            round_trip_s = max((hosted.network.round_trip_s for hosted in kept.all_hosted), default=0.0)
+            await settle(kept.all_hosted, take.since_ns, settle_s + round_trip_s)
+            return kept.recording(take.name, take.parameters, take.since_ns)
         finally:
-            self._takes.discard(take)
+            kept.takes.discard(take)
             # What another take that goes on has seen begin must stay for it.
-            await self._forget(take.since_ns, self._first_take_ns(), later_too=True)
-
-    def _first_take_ns(self) -> int:
-        return min((take.since_ns for take in self._takes), default=now_ns())
-
-    def _recording_hosts(self) -> tuple[Hosted, ...]:
-        return (*self._replaced, *self.hosted)
-
-    def _drop_replaced(self) -> None:
-        # One whose stopping was broken off is still to be stopped with the lab.
-        self._replaced = [one for one in self._replaced if not (one.relay.is_empty and one.relay.is_stopped)]
+            kept.forget(take.since_ns, kept.first_take_ns(), later_too=True)
 
     # --- how it shows itself --------------------------------------------------------------
 

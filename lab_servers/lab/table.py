@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from lab_servers.capture.conditions.network import LOOPBACK_NETWORK
 from lab_servers.lab.hosting import Hosted
 
 _CELL = "text-align:left;vertical-align:top;padding:0.3em 0.6em"
@@ -15,7 +16,7 @@ def text_table(hosted: Sequence[Hosted], problems: Sequence[str]) -> str:
     lines = []
     for one in hosted:
         lines += [
-            f"{one.kind.name:<10} {one.url:<24} {one.kind.speaks}",
+            f"{one.kind.name:<10} {one.url:<24} {_speaks(one)}",
             f"{'':<10} try: {'  '.join(one.kind.endpoints)}",
             f"{'':<10} {one.curl}",
         ]
@@ -30,7 +31,7 @@ def html_table(hosted: Sequence[Hosted], problems: Sequence[str]) -> str:
         paths = "<br>".join(f'<code style="white-space:nowrap">{escape(path)}</code>' for path in one.kind.endpoints)
         rows.append(
             f'<tr><th scope="row" style="{_CELL}">{escape(one.kind.name)}</th>'
-            f'<td style="{_CELL}">{escape(one.kind.speaks)}</td>'
+            f'<td style="{_CELL}">{escape(_speaks(one))}</td>'
             f'<td style="{_CELL}"><code style="white-space:nowrap">{escape(one.url)}</code></td>'
             f'<td style="{_CELL}">{paths}</td></tr>'
         )
@@ -46,3 +47,9 @@ def html_table(hosted: Sequence[Hosted], problems: Sequence[str]) -> str:
     table += f'<p>To paste into a terminal:</p><pre style="overflow-x:auto">{lines}</pre>'
     listed = "".join(f"<li>{escape(line)}</li>" for line in problems)
     return table + (f"<p>Problems that servers reported:</p><ul>{listed}</ul>" if problems else "")
+
+
+def _speaks(hosted: Hosted) -> str:
+    """What it speaks and, where that is not the machine alone, the network that its clients are behind."""
+    behind = "" if hosted.network is LOOPBACK_NETWORK else f", over {hosted.network.name}"
+    return hosted.kind.speaks + behind

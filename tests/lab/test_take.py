@@ -95,7 +95,7 @@ def test_a_stopped_lab_still_has_what_it_recorded_with_the_ends_that_the_stop_ma
 
 
 def test_marks_beyond_their_bound_are_counted_and_said(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lab_servers.lab.lab.MARKS_LIMIT", 2)
+    monkeypatch.setattr("lab_servers.lab.kept.MARKS_LIMIT", 2)
     for number in range(5):
         lab.mark("tick", str(number))
     recording = lab.recording()
