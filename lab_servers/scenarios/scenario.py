@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 
 from lab_servers.errors import BadParameter, LabNotRunning, WouldDeadlock
 from lab_servers.lab import Job, Lab
-from lab_servers.lab.lab import SETTLE_S
 from lab_servers.lab.thread import STOPPED_MEANWHILE
 from lab_servers.marks import Mark
 from lab_servers.parameters import Parameter, parameters_of
@@ -62,11 +61,6 @@ class Scenario:
     def about_s(self) -> float:
         """About how long the run takes, in seconds."""
         return 0.5
-
-    @property
-    def settle_s(self) -> float:
-        """How long the connections of the run may take to close after its end, in seconds."""
-        return SETTLE_S
 
     def call(self) -> str:
         """The call that makes this very run, as Python; what has its default is left out."""
@@ -118,7 +112,7 @@ class Scenario:
                 "A scenario waits for its turn, so it cannot run inside another: run one after the other."
             )
         _RUNS_IN.set((lab, asyncio.current_task()))
-        async with lab.turn, lab.record(type(self).__name__, settle_s=self.settle_s, **asdict(self)) as take:
+        async with lab.turn, lab.record(type(self).__name__, **asdict(self)) as take:
             marks = await self.perform(lab)
         try:
             recording = take.recording

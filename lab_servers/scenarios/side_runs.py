@@ -14,6 +14,7 @@ import aiohttp
 import httpx
 from websockets.exceptions import WebSocketException
 
+from lab_servers.capture.conditions import LOOPBACK_NETWORK, Network
 from lab_servers.errors import ExchangeFailed, LabError
 from lab_servers.lab import Lab
 from lab_servers.marks import Mark, now_ns
@@ -38,7 +39,9 @@ class LaneRun:
         up: The messages that the client produces for the server, numbered from 1.
         interval_s: From one message to the next, in seconds; each is due at a time counted from the start.
         phase_s: How long after the start the first is due.
+        up_later_s: How much later than that the first one is due that goes up.
         poll_every_s: In which steps a polling client asks.
+        network: What lies between client and server: a preset's name, or a network.
     """
 
     lane: Lane
@@ -46,7 +49,9 @@ class LaneRun:
     up: tuple[str, ...] = ()
     interval_s: float = 0.05
     phase_s: float = 0
+    up_later_s: float = 0
     poll_every_s: float = 0.13
+    network: str | Network = LOOPBACK_NETWORK
 
 
 def _both(way_down: Way, way_up: Way) -> Way:
@@ -95,6 +100,23 @@ class _Start:
         return self._moment
 
 
+async def carry(lane: Lane, errand: Errand) -> None:
+    """Let a lane's client do its errand.
+
+    Raises:
+        ExchangeFailed: the lane broke.
+    """
+    try:
+        await CLIENTS[lane](errand)
+    except Exception as error:
+        cause = first_error(error)
+        if isinstance(cause, _FAILURES):
+            raise ExchangeFailed(
+                f"The lane {lane.name} broke ({type(cause).__name__}: {cause}). See in the capture which side ended it."
+            ) from error
+        raise cause from error
+
+
 async def run_lanes(lab: Lab, runs: Sequence[LaneRun], *, within_s: float) -> dict[str, list[Mark]]:
     """Run them at once, on the lab's loop, until everything is delivered; return each lane's marks by its name.
 
@@ -115,16 +137,19 @@ async def run_lanes(lab: Lab, runs: Sequence[LaneRun], *, within_s: float) -> di
     lines = [await _Line.prepare(lab, run, marks[run.lane.name]) for run in runs]
     try:
         async with asyncio.timeout(within_s), asyncio.TaskGroup() as all_at_once:
-            for line in lines:
-                for feed, messages in line.feeds:
-                    all_at_once.create_task(_produce(feed, messages, line.run, start))
+            for run, line in zip(runs, lines, strict=True):
+                if run.down:
+                    all_at_once.create_task(_produce(line.down, run.down, start, run.phase_s, run.interval_s))
+                if run.up:
+                    later_s = run.phase_s + run.up_later_s
+                    all_at_once.create_task(_produce(line.up, run.up, start, later_s, run.interval_s))
                 all_at_once.create_task(line.carry())
     except TimeoutError:
         raise ExchangeFailed(
             f"Not everything was delivered within {within_s:g} s. Choose fewer messages or a faster network."
         ) from None
     except ExceptionGroup as group:
-        raise _first(group) from group
+        raise first_error(group) from group
     for line in lines:
         line.require_complete()
     return marks
@@ -150,26 +175,13 @@ class _Line:
 
         line = cls(run, mark_here)
         line.url = await host_lane(lab, run.lane, line.down, line.server)
+        await lab.network_async(run.lane.name, run.network)
         return line
-
-    @property
-    def feeds(self) -> list[tuple[Feed, tuple[str, ...]]]:
-        """What is produced, on both ends."""
-        return [(feed, said) for feed, said in ((self.down, self.run.down), (self.up, self.run.up)) if said]
 
     async def carry(self) -> None:
         """Let the client do its errand."""
         errand = Errand(self.url, len(self.run.down), self.client.receive, self.up, self.run.poll_every_s)
-        try:
-            await CLIENTS[self.run.lane](errand)
-        except Exception as error:
-            cause = _first(error)
-            if isinstance(cause, _FAILURES):
-                raise ExchangeFailed(
-                    f"The lane {self.run.lane.name} broke ({type(cause).__name__}: {cause}). See in the capture which "
-                    f"side ended it."
-                ) from error
-            raise cause from error
+        await carry(self.run.lane, errand)
 
     def require_complete(self) -> None:
         """Check that both ends have what was produced, to the last character.
@@ -185,17 +197,17 @@ class _Line:
                 )
 
 
-async def _produce(feed: Feed, messages: tuple[str, ...], run: LaneRun, start: _Start) -> None:
+async def _produce(feed: Feed, messages: tuple[str, ...], start: _Start, phase_s: float, interval_s: float) -> None:
     await feed.asked.wait()
     clock = asyncio.get_running_loop()
-    began = await start.wait() + run.phase_s
+    began = await start.wait() + phase_s
     for place, message in enumerate(messages):
         # Counted from the start and not from the message before, so that delays do not add up.
-        await asyncio.sleep(began + place * run.interval_s - clock.time())
+        await asyncio.sleep(began + place * interval_s - clock.time())
         feed.produce(message)
 
 
-def _first(error: Exception) -> Exception:
+def first_error(error: Exception) -> Exception:
     """The error that began it: a task group wraps what its tasks raise."""
     while isinstance(error, ExceptionGroup):
         told = [one for one in error.exceptions if isinstance(one, LabError)]

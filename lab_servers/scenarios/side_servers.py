@@ -14,7 +14,7 @@ from lab_servers.servers.feed_messages import Feed, Inbox
 LOOPBACK = "127.0.0.1"
 
 
-async def host_lane(lab: Lab, lane: Lane, down: Feed, up: Inbox) -> str:
+async def host_lane(lab: Lab, lane: Lane, down: Feed, up: Inbox, *, name: str = "") -> str:
     """Start it on the lab's loop, and return the URL of its relay.
 
     WebSocket is served by the ``websockets`` library unless the lane's library is aiohttp, which serves all the
@@ -25,6 +25,7 @@ async def host_lane(lab: Lab, lane: Lane, down: Feed, up: Inbox) -> str:
         lane: The lane; a server of its name is replaced.
         down: What its clients are sent.
         up: Where it goes what they send.
+        name: What to call its relay, where that is not the lane's name.
     """
     is_websocket = lane.transport is Transport.WEBSOCKET
     # What a server reports that goes wrong shows in its client: no lane ends well with a message missing.
@@ -36,4 +37,5 @@ async def host_lane(lab: Lab, lane: Lane, down: Feed, up: Inbox) -> str:
             return server.sockets[0].getsockname()[:2], lambda: shutdown.stop(server, SHUTDOWN_S)
         return await start_application(feed.make_app(down, up), logger)
 
-    return await lab.adopt(lane.name, start, speaks=f"messages by {lane.name}", scheme="ws" if is_websocket else "http")
+    scheme = "ws" if is_websocket else "http"
+    return await lab.adopt(name or lane.name, start, speaks=f"messages by {lane.name}", scheme=scheme)

@@ -60,10 +60,12 @@ class Ways:
 
     async def whole(self, request: web.Request) -> web.Response:
         """GET all messages as one JSON array. Nothing is sent before the last one exists: then the length is known."""
+        Query(request.rel_url.raw_query_string)
         return web.Response(text=f"[{','.join(await self._feed.whole())}]", content_type=JSON)
 
     async def one(self, request: web.Request) -> web.Response:
         """GET one message by its number; the answer waits until it exists."""
+        Query(request.rel_url.raw_query_string)
         number = request.match_info["number"]
         if not (number.isascii() and number.isdigit() and len(number) < 8 and 1 <= int(number) <= self._feed.total):
             raise web.HTTPNotFound(text=f"There are messages 1 to {self._feed.total}.")
@@ -90,6 +92,7 @@ class Ways:
 
     async def lines(self, request: web.Request) -> web.StreamResponse:
         """GET a body that grows by a line for each message, and ends after the last."""
+        Query(request.rel_url.raw_query_string)
         response = web.StreamResponse(headers={"Content-Type": NDJSON, "Cache-Control": "no-cache"})
         if request.version < HttpVersion11:
             response.force_close()  # no chunks in HTTP/1.0: the end of the connection ends this body
@@ -100,6 +103,7 @@ class Ways:
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """GET an event stream (WHATWG HTML §9.2); the id of an event is its message's number."""
+        Query(request.rel_url.raw_query_string)
         cursor = request.headers.get("Last-Event-ID", "")
         after = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 8 else 0
         response = event_stream(request)
@@ -131,6 +135,7 @@ class Ways:
 
     async def websocket(self, request: web.Request) -> web.WebSocketResponse:
         """Upgrade (RFC 6455); send each message when it exists, take what comes, close when both are complete."""
+        Query(request.rel_url.raw_query_string)
         socket = web.WebSocketResponse(compress=False, max_msg_size=MAX_MESSAGE_BYTES, timeout=CLOSE_WITHIN_S)
         await socket.prepare(request)
         closing = asyncio.Event()
@@ -142,20 +147,26 @@ class Ways:
             closing.set()
             await socket.close()
 
-        # Speaking and listening go on together: a server that only sends learns late that its client has left.
-        async with asyncio.TaskGroup() as both:
-            speaking = both.create_task(speak())
+        async def listen() -> None:
             async for message in socket:
                 if message.type is not WSMsgType.TEXT:
                     await socket.close(code=1003)  # RFC 6455 §7.4.1: data of a type that it cannot accept
-                    break
+                    return
                 try:
                     self._inbox.receive(message.data)
                 except BadValue:
                     await socket.close(code=1008)
-                    break
-            if not closing.is_set():
-                speaking.cancel()  # the client has left: there is nobody to speak to
+                    return
+
+        try:
+            # Speaking and listening go on together: a server that only sends learns late that its client has left.
+            async with asyncio.TaskGroup() as both:
+                speaking = both.create_task(speak())
+                await listen()
+                if not closing.is_set():
+                    speaking.cancel()  # the client has left: there is nobody to speak to
+        except* ConnectionError:
+            pass  # it left while something was written to it, which happens every day
         return socket
 
 
