@@ -43,7 +43,7 @@ class Comparison:
         name_b: What the second is called.
         unit: The unit of both, as a sentence shows it.
         n: How many measurements each has, the smaller of the two numbers.
-        verdict: What is said of ``a``.
+        verdict: What is said of ``a``; ``WITHIN_NOISE`` also of a difference that is sure and too small to count.
         ratio: Median of ``a`` over median of ``b``; infinite where that is 0.
         difference: Median of ``a`` minus median of ``b``.
         low: The lower end of the 99 % confidence interval of the difference.
@@ -62,20 +62,36 @@ class Comparison:
     high: float
     smallest: float
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether the interval leaves zero out: there is a difference, be it as small as it may."""
+        return not self.low <= 0 <= self.high
+
+    @property
+    def words(self) -> str:
+        """The verdict as a table's cell says it."""
+        size = f"{abs(self.difference):.2f}{self._unit} {'less' if self.difference < 0 else 'more'}"
+        if self.verdict is not Verdict.WITHIN_NOISE:
+            return size
+        return f"{size}, too little to count" if self.is_sure and self.difference else self.verdict.value
+
     def sentence(self) -> str:
         """The verdict with the figures that it rests on."""
-        unit = f" {self.unit}" if self.unit else ""
-        interval = f"99 % interval {self.low:+.2f} to {self.high:+.2f}{unit}, n = {self.n}"
-        if self.verdict is Verdict.WITHIN_NOISE:
-            return (
-                f"{self.name_a} and {self.name_b}: within the noise. The medians differ by {self.difference:+.2f}"
-                f"{unit} ({interval}); below {self.smallest:.2f}{unit} no difference counts here."
-            )
-        word = "less" if self.verdict is Verdict.LESS else "more"
+        unit = self._unit
+        interval = f"99 % interval {self.low:+.2f} to {self.high:+.2f}{unit}, n = {self.n:,}"
+        if self.verdict is not Verdict.WITHIN_NOISE:
+            return f"{self.name_a} against {self.name_b}: {self.words}, {self.ratio:.2f} times as much ({interval})."
+        counts = f"below {self.smallest:.2f}{unit} no difference counts here"
+        if self.is_sure and self.difference:
+            return f"{self.name_a} against {self.name_b}: {self.words} ({interval}; {counts})."
         return (
-            f"{self.name_a} takes {abs(self.difference):.2f}{unit} {word} than {self.name_b}, "
-            f"{self.ratio:.2f} times as much ({interval})."
+            f"{self.name_a} against {self.name_b}: within the noise. The medians differ by {self.difference:+.2f}{unit}"
+            f" ({interval}; {counts})."
         )
+
+    @property
+    def _unit(self) -> str:
+        return f" {self.unit}" if self.unit else ""
 
 
 def compare(

@@ -1,5 +1,6 @@
 """Runs that a notebook makes: each is a frozen set of bounded parameters with a ``run`` that yields a recording."""
 
+from lab_servers.scenarios.choosing_evidence import Evidence
 from lab_servers.scenarios.four_ways import FourWays
 from lab_servers.scenarios.frames_both_ways import BothWays
 from lab_servers.scenarios.frames_chat import ChatFrames
@@ -30,6 +31,7 @@ from lab_servers.scenarios.replay import Replay
 from lab_servers.scenarios.scenario import Scenario
 from lab_servers.scenarios.side_buffered import BufferedHop
 from lab_servers.scenarios.side_by_side import SideBySide
+from lab_servers.scenarios.side_latencies import Latencies
 from lab_servers.scenarios.sse_coming_back import ComingBack
 from lab_servers.scenarios.sse_cuts import CutEverywhere
 from lab_servers.scenarios.sse_heartbeat import Heartbeat
@@ -82,7 +84,9 @@ SCENARIOS: dict[str, type[Scenario]] = {
         ForbiddenFrames,
         TokenCompression,
         SideBySide,
+        Latencies,
         BufferedHop,
+        Evidence,
     )
 }
 
@@ -101,6 +105,7 @@ __all__ = [
     "CutEverywhere",
     "CutShort",
     "EarlyFrame",
+    "Evidence",
     "ForbiddenFrames",
     "FourWays",
     "FrameLengths",
@@ -108,6 +113,7 @@ __all__ = [
     "Heartbeat",
     "Herd",
     "LateParse",
+    "Latencies",
     "NoteLife",
     "OneExchange",
     "OneRelay",

@@ -52,6 +52,8 @@ _MODULES = {
     "CloseCodes": "frames_closing",
     "ForbiddenFrames": "frames_forbidden",
     "TokenCompression": "frames_compression",
+    "Evidence": "choosing_evidence",
+    "Latencies": "side_latencies",
     "BufferedHop": "side_buffered",
 }
 
