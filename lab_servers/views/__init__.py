@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lab_servers.views.arrivals import arrival_picture, arrival_table
+    from lab_servers.views.evidence_cells import evidence_table, job_table
     from lab_servers.views.heads import head_table
     from lab_servers.views.hexdump import byte_table
     from lab_servers.views.inspector_widget import Inspector, inspector
@@ -21,6 +22,7 @@ _HOMES = {
     "arrival_table": "arrivals", "byte_table": "hexdump", "head_table": "heads", "inspector": "inspector_widget",
     "ReplayPanel": "replay_widget", "replay_panel": "replay_widget", "sequence_picture": "sequence",
     "ScenarioPanel": "scenario_panel", "panel": "scenario_panel",
+    "evidence_table": "evidence_cells", "job_table": "evidence_cells",
 }  # fmt: skip
 
 __all__ = [
@@ -32,8 +34,10 @@ __all__ = [
     "arrival_picture",
     "arrival_table",
     "byte_table",
+    "evidence_table",
     "head_table",
     "inspector",
+    "job_table",
     "panel",
     "replay_panel",
     "sequence_picture",

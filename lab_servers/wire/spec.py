@@ -18,6 +18,11 @@ _HTML_ANCHORS = {
 _RFC = re.compile(r"RFC (\d+)(?: §([\d.]+))?")
 _HTML = re.compile(r"HTML §([\d.]+)")
 _RFC_ADDRESS = re.compile(r"https://www\.rfc-editor\.org/rfc/rfc(\d+)(?:#section-([\d.]+))?")
+# Living standards, of which one section each is named here.
+_LIVING = {
+    "Fetch §5.6": "https://fetch.spec.whatwg.org/#fetch-method",
+    "WebSockets §3": "https://websockets.spec.whatwg.org/#the-websocket-interface",
+}
 _ENCODING = "https://encoding.spec.whatwg.org/#utf-8-decoder"
 
 
@@ -28,7 +33,7 @@ def spec_url(spec: str) -> str:
         return f"https://www.rfc-editor.org/rfc/rfc{found[1]}{section}"
     if (found := _HTML.match(spec)) and found[1] in _HTML_ANCHORS:
         return f"https://html.spec.whatwg.org/multipage/{_HTML_ANCHORS[found[1]]}"
-    return _ENCODING if spec.startswith("Encoding") else ""
+    return _ENCODING if spec.startswith("Encoding") else _LIVING.get(spec, "")
 
 
 def spec_name(url: str) -> str:
@@ -37,5 +42,6 @@ def spec_name(url: str) -> str:
         return f"RFC {found[1]} §{found[2]}" if found[2] else f"RFC {found[1]}"
     if url == _ENCODING:
         return "Encoding §8.1.1"
-    names = {spec_url(f"HTML §{number}"): f"HTML §{number}" for number in _HTML_ANCHORS}
+    known = [*(f"HTML §{number}" for number in _HTML_ANCHORS), *_LIVING]
+    names = {spec_url(name): name for name in known}
     return names.get(url, "")
