@@ -31,6 +31,7 @@ from lab_servers.scenarios.replay import Replay
 from lab_servers.scenarios.scenario import Scenario
 from lab_servers.scenarios.side_buffered import BufferedHop
 from lab_servers.scenarios.side_by_side import SideBySide
+from lab_servers.scenarios.side_growth import Growth
 from lab_servers.scenarios.side_latencies import Latencies
 from lab_servers.scenarios.sse_coming_back import ComingBack
 from lab_servers.scenarios.sse_cuts import CutEverywhere
@@ -84,6 +85,7 @@ SCENARIOS: dict[str, type[Scenario]] = {
         ForbiddenFrames,
         TokenCompression,
         SideBySide,
+        Growth,
         Latencies,
         BufferedHop,
         Evidence,
@@ -109,6 +111,7 @@ __all__ = [
     "ForbiddenFrames",
     "FourWays",
     "FrameLengths",
+    "Growth",
     "Handshake",
     "Heartbeat",
     "Herd",
