@@ -24,6 +24,10 @@ PURPLE = "#b86796"
 SERIES = (BLUE, VERMILION, GREEN, PURPLE)
 MARKERS = ("o", "s", "D", "^")
 
+# Where four colours are not enough, a line is told by its dashes and an area by its hatch; both survive grey print.
+SOLID, DASHED, DOTTED, DASH_DOT = "-", (0, (5, 2)), (0, (1, 1.4)), (0, (6, 2, 1, 2))
+HATCHES = ("", "////", "....", "xxxx")
+
 
 # Matplotlib's own font has no Chinese glyphs; each system brings another font that has.
 _CHINESE_FONTS = (
