@@ -51,7 +51,7 @@ _SATELLITE = Network(
     "satellite",
     up=_one_way(3.38, 0.63),
     down=_one_way(18.13, 0.63),
-    source="The geostationary satellites of Viasat in the USA, medians of Ookla's for the second quarter of 2021: 18.13 "
+    source="Viasat's geostationary satellites in the USA, medians of Ookla's for the second quarter of 2021: 18.13 "
     "and 3.38 Mbit/s (https://www.ookla.com/articles/starlink-hughesnet-viasat-performance-q2-2021) with 630 ms "
     "(https://rcrwireless.com/20210804/carriers/nice-link-if-you-can-get-it-starlink-outpaces-other-satellite-providers"
     "-and-sometimes-even-fixed-broadband). From the edge of its view light alone needs 558 ms (RFC 2488 section 2).",
