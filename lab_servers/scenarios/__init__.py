@@ -1,6 +1,7 @@
 """Runs that a notebook makes: each is a frozen set of bounded parameters with a ``run`` that yields a recording."""
 
 from lab_servers.scenarios.choosing_evidence import Evidence
+from lab_servers.scenarios.choosing_failures import EachFails
 from lab_servers.scenarios.four_ways import FourWays
 from lab_servers.scenarios.frames_both_ways import BothWays
 from lab_servers.scenarios.frames_chat import ChatFrames
@@ -89,6 +90,7 @@ SCENARIOS: dict[str, type[Scenario]] = {
         Latencies,
         BufferedHop,
         Evidence,
+        EachFails,
     )
 }
 
@@ -106,6 +108,7 @@ __all__ = [
     "CutCharacter",
     "CutEverywhere",
     "CutShort",
+    "EachFails",
     "EarlyFrame",
     "Evidence",
     "ForbiddenFrames",

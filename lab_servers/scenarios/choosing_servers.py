@@ -127,7 +127,7 @@ def http_app(pace: Pace) -> web.Application:
         response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "20"})
         await response.prepare(request)
         await response.write(b'{"state": ')
-        return _broken_off(request, response)
+        return broken_off(request, response)
 
     async def change(request: web.Request) -> web.Response:
         return web.Response(text=await _changed(request, pace.noted, HTTP), content_type="application/json")
@@ -181,7 +181,7 @@ def sse_app(pace: Pace) -> web.Application:
         await response.write(f"retry: {RETRY_MS}\n\n".encode())
         for number in (asked[request.path] * 2 - 1, asked[request.path] * 2):
             await response.write(f"id: {number}\ndata: {message(number)}\n\n".encode())
-        return _broken_off(request, response) if asked[request.path] == 1 else response
+        return broken_off(request, response) if asked[request.path] == 1 else response
 
     async def change(request: web.Request) -> web.StreamResponse:
         text = await _changed(request, pace.noted, SSE)
@@ -216,7 +216,7 @@ async def _changed(request: web.Request, noted: Noted, column: str) -> str:
     return text
 
 
-def _broken_off(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+def broken_off(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
     """End the connection in the midst of an answer."""
     if request.transport is not None:
         request.transport.abort()

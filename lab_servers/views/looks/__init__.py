@@ -53,6 +53,8 @@ _MODULES = {
     "ForbiddenFrames": "frames_forbidden",
     "TokenCompression": "frames_compression",
     "Evidence": "choosing_evidence",
+    "EachFails": "choosing_failures",
+    "SideBySide": "side_by_side",
     "Latencies": "side_latencies",
     "BufferedHop": "side_buffered",
 }
