@@ -98,8 +98,6 @@ def test_a_lab_stops_while_a_network_holds_bytes(lab: Lab) -> None:
         client.sendall(b"never arrives")
         until_sync(lambda: any(capture.chunks for capture in lab.recording().captures))
         lab.stop()
-        with pytest.raises(ConnectionResetError):
-            client.recv(1)
     assert [one.kind for one in lab.recording().captures[0].transitions][-2:] == [
         TransitionKind.ABANDONED,
         TransitionKind.CLOSED,
