@@ -1,7 +1,7 @@
-"""The command line: ``python -m lab_servers`` with ``doctor``, ``serve``, ``run`` or ``explain``.
+"""The command line: ``python -m lab_servers`` with ``doctor``, ``serve``, ``run``, ``explain`` or ``claims``.
 
-``arguments.py`` reads what was typed, ``doctor.py``, ``serve.py``, ``run.py`` and ``explain.py`` do it. Standard output
-carries results only; whatever else there is to say goes to standard error.
+``arguments.py`` reads what was typed, and the module that is called like the command does it. Standard output carries
+results only; whatever else there is to say goes to standard error.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from lab_servers.cli.arguments import Doctor, Explain, Serve, parse
+from lab_servers.cli.claims_arguments import Claims
 from lab_servers.cli.run_arguments import Run
 from lab_servers.cli.terminal import complain
 from lab_servers.errors import LabError
@@ -68,6 +69,8 @@ def _run(argv: Sequence[str]) -> int:
                 return _run_scenario(command)
             case Explain():
                 return _explain(command)
+            case Claims():
+                return _claims(command)
     except LabError as error:
         complain(str(error))
         return EXIT_BAD_INPUT
@@ -96,6 +99,14 @@ def _run_scenario(command: Run) -> int:
     except ModuleNotFoundError as error:
         return _lacks(error)
     return run(command)
+
+
+def _claims(command: Claims) -> int:
+    try:
+        from lab_servers.cli.claims import claims
+    except ModuleNotFoundError as error:
+        return _lacks(error)
+    return claims(command)
 
 
 def _lacks(error: ModuleNotFoundError) -> int:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from lab_servers.cli.claims_arguments import CLAIMS_OPTIONS, Claims, add_claims, read_claims
 from lab_servers.cli.run_arguments import RUN_OPTIONS, Run, add_run, read_run
 from lab_servers.dissection import LAYERS
 from lab_servers.errors import BadParameter, require_one_of
 from lab_servers.wire.conversation import Protocol
 
 PROGRAM = "python -m lab_servers"
-COMMANDS = ("doctor", "serve", "run", "explain")
+COMMANDS = ("doctor", "serve", "run", "explain", "claims")
 SERVERS = ("http", "polling", "sse", "websocket")
 PROTOCOLS = tuple(protocol.value for protocol in Protocol)
 MAX_PORT = 65_535
@@ -28,6 +29,7 @@ _OPTIONS = {
     "serve": ("--json", "--save", *(f"--{name}" for name in SERVERS)),
     "run": RUN_OPTIONS,
     "explain": ("--json", "--only", "--notes", "--raw", "--protocol"),
+    "claims": CLAIMS_OPTIONS,
 }
 
 _DESCRIPTION = """\
@@ -122,7 +124,7 @@ class _Parser(argparse.ArgumentParser):
         raise BadParameter(f"{message[:1].upper()}{message[1:]}: see {self.prog} --help.")
 
 
-def parse(argv: Sequence[str]) -> Doctor | Serve | Run | Explain:
+def parse(argv: Sequence[str]) -> Doctor | Serve | Run | Explain | Claims:
     """What was asked for.
 
     Raises:
@@ -146,6 +148,8 @@ def parse(argv: Sequence[str]) -> Doctor | Serve | Run | Explain:
         return _explain(found)
     if found.command == "run":
         return read_run(found)
+    if found.command == "claims":
+        return read_claims(found)
     ports = {name: _port(f"--{name}", getattr(found, name)) for name in SERVERS}
     _require_different(ports)
     if found.save == "":
@@ -191,6 +195,8 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--notes", action="store_true", help="leave out fields, and what has no note")
     explain.add_argument("--raw", action="store_true", help="the file is what one side sent; needs --protocol")
     explain.add_argument("--protocol", metavar="NAME", help=f"what a raw file holds: {', '.join(PROTOCOLS)}")
+
+    add_claims(commands, _AsWritten)
     return parser
 
 

@@ -132,8 +132,5 @@ def _bytes(excerpt: Excerpt) -> dict[str, Any]:
 def summary(proofs: Iterable[Proof]) -> str:
     """How many hold, fail and are not shown yet, in one line."""
     verdicts = [one.verdict for one in proofs]
-    told = ", ".join(f"{verdicts.count(kind)} {_WORDS[kind]}" for kind in Verdict if verdicts.count(kind))
-    return f"{len(verdicts)} claims: {told}." if len(verdicts) != 1 else f"1 claim: {told}."
-
-
-_WORDS = {Verdict.HOLDS: "hold", Verdict.FAILS: "fail", Verdict.NOT_SHOWN_YET: "not shown yet"}
+    told = ", ".join(f"{kind.value}: {verdicts.count(kind)}" for kind in Verdict)
+    return f"{len(verdicts)} {'claim' if len(verdicts) == 1 else 'claims'} tried. {told[0].upper()}{told[1:]}."

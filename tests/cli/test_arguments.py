@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab_servers.cli.arguments import SERVERS, Doctor, Serve, parse
+from lab_servers.cli.claims_arguments import Claims
 from lab_servers.errors import BadParameter
 from lab_servers.lab.hosting import KINDS
 from tests.cli.running import run
@@ -19,12 +20,14 @@ ANY = dict.fromkeys(SERVERS, 0)
     [
         ("doctor", Doctor(as_json=False)),
         ("doctor --json", Doctor(as_json=True)),
+        ("claims", Claims(ids=(), as_json=False)),
+        ("claims C01 c02 --json", Claims(ids=("C01", "c02"), as_json=True)),
         ("serve", Serve(as_json=False, ports=ANY, save=None)),
         ("serve --json --save a/b", Serve(as_json=True, ports=ANY, save=Path("a/b"))),
         ("serve --http 8001 --sse=65535", Serve(as_json=False, ports={**ANY, "http": 8001, "sse": 65535}, save=None)),
     ],
 )
-def test_a_command_line_becomes_a_command(line: str, command: Doctor | Serve) -> None:
+def test_a_command_line_becomes_a_command(line: str, command: Doctor | Serve | Claims) -> None:
     assert parse(line.split()) == command
 
 
@@ -32,7 +35,7 @@ def test_a_command_line_becomes_a_command(line: str, command: Doctor | Serve) ->
     ("arguments", "sentence"),
     [
         (["sevre"], "There is no command 'sevre': the nearest is serve."),
-        (["ls"], "There is no command 'ls': choose from doctor, serve, run, explain."),
+        (["ls"], "There is no command 'ls': choose from doctor, serve, run, explain, claims."),
         (["serve", "--http", "abc"], "--http must be a port from 0 to 65535 (0: any free one), not 'abc'."),
         (["serve", "--sse", "65536"], "--sse must be a port from 0 to 65535 (0: any free one), not '65536'."),
         (["serve", "--sse", "-1"], "--sse must be a port from 0 to 65535 (0: any free one), not '-1'."),
@@ -44,6 +47,7 @@ def test_a_command_line_becomes_a_command(line: str, command: Doctor | Serve) ->
         (["serve", "--save"], "Argument --save: expected one argument: see python -m lab_servers serve --help."),
         (["serve", "--save", ""], "--save needs the name of a folder"),
         (["serve", "--http", "81", "--sse", "81"], "--http and --sse both ask for port 81: give each its own, or 0."),
+        (["claims", "--text"], "claims has no option '--text': choose from --json."),
         (["doctor", "--http", "1"], "doctor has no option '--http': choose from --json."),
         (["--json"], "The following arguments are required: COMMAND: see python -m lab_servers --help."),
     ],
