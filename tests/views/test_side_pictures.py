@@ -71,7 +71,10 @@ def test_what_goes_up_is_another_series_than_what_goes_down() -> None:
     up = comparison(TWO, direction=Direction.UP)
     assert directions_of(up) == (Direction.UP,)
     assert len(lanes_of(up, Direction.UP)) == 2
-    assert "upstream" in arrival_raster(up, Direction.UP).title
+    assert f"{SSE}, up 1.0 ms" in arrival_raster(up).text
+    both = Recording("SideBySide", (), (*up.marks, *comparison(TWO).marks))
+    assert [row[0] for row in arrival_rows(both).rows] == [WHOLE, f"{WHOLE}, up", SSE, f"{SSE}, up"]
+    assert "upstream" in latency_curves(up, Direction.UP).title
     with pytest.raises(BadParameter, match="no messages down"):
         lanes_of(up)
 
@@ -82,7 +85,7 @@ def test_the_sentences_order_the_lanes_by_what_was_measured() -> None:
         f"Half of the messages were delivered within, least first: {SSE} 2.0 ms and {WHOLE} 105 ms."
     )
     assert arrival_raster(recording).text == (
-        f"The first message was with the user after: {SSE} 1.0 ms and {WHOLE} 205 ms. "
+        f"The first message was delivered after: {SSE} 1.0 ms and {WHOLE} 205 ms. "
         "Each tick stands for up to 3 messages; none is left out."
     )
 

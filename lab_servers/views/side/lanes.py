@@ -74,7 +74,12 @@ def lanes_of(recording: Recording, direction: Direction = Direction.DOWN) -> tup
             f"This recording has no messages {direction.value} any lane of a comparison: run the scenario "
             f"{recording.name if recording.name in ('SideBySide', 'Latencies') else 'SideBySide'}."
         )
-    return tuple(sorted(found, key=lambda one: (_ORDER.index(one.lane.transport), one.lane.library)))
+    return tuple(sorted(found, key=lambda one: place_of(one.lane)))
+
+
+def place_of(lane: Lane) -> tuple[int, str]:
+    """By what lanes are ordered: as :class:`Transport` has them, second libraries after the first."""
+    return _ORDER.index(lane.transport), lane.library
 
 
 def directions_of(recording: Recording) -> tuple[Direction, ...]:

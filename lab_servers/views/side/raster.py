@@ -16,7 +16,7 @@ from lab_servers.measure.transports import Direction
 from lab_servers.recording import Recording
 from lab_servers.views.picture import Picture
 from lab_servers.views.side.lane_style import style_of
-from lab_servers.views.side.lanes import LaneTimes, lanes_of
+from lab_servers.views.side.lanes import LaneTimes, directions_of, lanes_of, place_of
 from lab_servers.views.side.legend import legend_above
 from lab_servers.views.side.thinning import Floats, Ticks, ticks
 from lab_servers.views.side.words import duration, listed
@@ -29,17 +29,17 @@ _SIGNS_UP_TO = 40
 _TOGETHER = 150
 
 
-def arrival_raster(recording: Recording, direction: Direction = Direction.DOWN) -> Picture:
+def arrival_raster(recording: Recording, direction: Direction | None = None) -> Picture:
     """One row per lane: a faint tick where a message was produced, a coloured one where it was delivered.
 
     Args:
         recording: A run with lanes.
-        direction: Which way the messages went.
+        direction: Which way the messages went; ``None`` for a row for each direction that there is.
 
     Raises:
         BadParameter: the recording has no lanes with messages in this direction.
     """
-    lanes = lanes_of(recording, direction)
+    lanes = _rows(recording, direction)
     figure, axes = new_figure(9.6, 1.5 + 0.52 * len(lanes))
     width_s = max(_last_s(one) for one in lanes)
     most = 1
@@ -54,18 +54,17 @@ def arrival_raster(recording: Recording, direction: Direction = Direction.DOWN) 
             signs = {**style.sign, "markersize": 6.5}
             axes.plot(delivered.first_s, np.full(len(delivered.first_s), -row - 0.02), zorder=3, **signs)
             _count(axes, one, -row, width_s)
-    axes.set_yticks([-row for row in range(len(lanes))], [one.lane.name for one in lanes], fontsize=12)
+    axes.set_yticks([-row for row in range(len(lanes))], [_label(one) for one in lanes], fontsize=12)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_ylim(-len(lanes) + 0.45, 0.6)
     axes.set_xlim(-0.015 * width_s, 1.02 * width_s)
     axes.set_xlabel("seconds after the lane's first message was produced")
     _legend(figure)
-    way = "" if direction is Direction.DOWN else ", upstream"
-    return Picture(figure, f"When each message arrived{way}", _sentence(lanes, most), recording.notices)
+    return Picture(figure, "When each message arrived", _sentence(lanes, most), recording.notices)
 
 
-def arrival_rows(recording: Recording, direction: Direction = Direction.DOWN) -> Table:
+def arrival_rows(recording: Recording, direction: Direction | None = None) -> Table:
     """The figures of the picture: first and last message of each lane, and the longest silence of its user.
 
     Raises:
@@ -73,14 +72,14 @@ def arrival_rows(recording: Recording, direction: Direction = Direction.DOWN) ->
     """
     rows = tuple(
         (
-            one.lane.name,
+            _label(one),
             f"{one.count:,}",
             duration(1e3 * float(np.nanmin(one.delivered_s))) if one.count else "never",
             duration(1e3 * float(np.nanmax(one.delivered_s))) if one.count else "never",
             duration(1e3 * _silence_s(one)) if one.count else "all of it",
             f"{one.lost:,}",
         )
-        for one in lanes_of(recording, direction)
+        for one in _rows(recording, direction)
     )
     return Table(
         "When the messages arrived, after the lane's first message was produced",
@@ -88,6 +87,17 @@ def arrival_rows(recording: Recording, direction: Direction = Direction.DOWN) ->
         rows,
         notices=recording.notices,
     )
+
+
+def _rows(recording: Recording, direction: Direction | None) -> tuple[LaneTimes, ...]:
+    """Transport by transport, what went down before what went up."""
+    ways = (direction,) if direction else directions_of(recording) or (Direction.DOWN,)
+    rows = [one for way in ways for one in lanes_of(recording, way)]
+    return tuple(sorted(rows, key=lambda one: place_of(one.lane)))
+
+
+def _label(one: LaneTimes) -> str:
+    return f"{one.lane.name}, up" if one.direction is Direction.UP else one.lane.name
 
 
 def _last_s(one: LaneTimes) -> float:
@@ -130,9 +140,9 @@ def _legend(figure: Figure) -> None:
 
 
 def _sentence(lanes: Sequence[LaneTimes], most: int) -> str:
-    firsts = sorted((float(np.nanmin(one.delivered_s)), one.lane.name) for one in lanes if one.count)
+    firsts = sorted((float(np.nanmin(one.delivered_s)), _label(one)) for one in lanes if one.count)
     told = listed([f"{name} {duration(first_s * 1e3)}" for first_s, name in firsts])
-    lost = [f"{one.lane.name} {one.lost:,}" for one in lanes if one.lost]
+    lost = [f"{_label(one)} {one.lost:,}" for one in lanes if one.lost]
     never = f" Not delivered while the recording ran: {listed(lost)}." if lost else ""
     joined = f" Each tick stands for up to {most:,} messages; none is left out." if most > 1 else ""
-    return f"The first message was with the user after: {told}.{never}{joined}"
+    return f"The first message was delivered after: {told}.{never}{joined}"

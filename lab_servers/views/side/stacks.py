@@ -39,7 +39,7 @@ def byte_stacks(recording: Recording) -> Picture:
     Raises:
         BadParameter: the recording has no lane over which a message came.
     """
-    found = _accounts(recording)
+    found = account_of_lanes(recording)
     figure, axes = new_figure(9.6, 1.9 + 0.62 * len(found))
     for row, one in enumerate(found.values()):
         for place, sender in enumerate(_SENDERS):
@@ -67,7 +67,7 @@ def byte_rows(recording: Recording) -> Table:
         BadParameter: the recording has no lane over which a message came.
     """
     rows = []
-    for name, one in _accounts(recording).items():
+    for name, one in account_of_lanes(recording).items():
         both = one.both
         rows.append(
             (
@@ -77,7 +77,7 @@ def byte_rows(recording: Recording) -> Table:
                 f"{both.framing:,}",
                 f"{both.headers:,}",
                 f"{both.total:,}",
-                _few(both.total / one.message_count),
+                few(both.total / one.message_count),
                 f"{one.requests:,}",
                 f"{one.connections:,}",
                 f"{one.open_s:.2f} s",
@@ -94,7 +94,12 @@ def byte_rows(recording: Recording) -> Table:
     )  # fmt: skip
 
 
-def _accounts(recording: Recording) -> Mapping[str, Account]:
+def account_of_lanes(recording: Recording) -> Mapping[str, Account]:
+    """The lanes over which messages came, with what they cost.
+
+    Raises:
+        BadParameter: there is none.
+    """
     found = {name: one for name, one in accounts(recording).items() if one.message_count}
     if not found:
         raise BadParameter("This recording has no lane over which a message came: run the scenario SideBySide.")
@@ -114,7 +119,7 @@ def _bar(axes: Axes, sent: Bytes, messages: int, y: float, sender: str) -> None:
             axes.barh(y, width, 0.34, left=left, color=color, hatch=hatch, edgecolor="white", linewidth=0.6)
         left += width
     axes.annotate(
-        f"{_few(left)} from the {sender}", (left, y), (5, 0), textcoords="offset points", va="center", color=INK,
+        f"{few(left)} from the {sender}", (left, y), (5, 0), textcoords="offset points", va="center", color=INK,
         fontsize=10,
     )  # fmt: skip
 
@@ -131,14 +136,15 @@ def _axis_in_all(axes: Axes, message_counts: set[int]) -> None:
     above.spines["top"].set_color(FAINT)
 
 
-def _few(count: float) -> str:
+def few(count: float) -> str:
+    """A number of bytes per message, with a digit after the point where it is small."""
     return f"{count:,.1f}" if count < 100 else f"{count:,.0f}"
 
 
 def _sentence(found: Mapping[str, Account]) -> str:
     each = sorted((one.both.total / one.message_count, one.both.payload / one.message_count, name)
                   for name, one in found.items())  # fmt: skip
-    told = listed([f"{name} {_few(total)}" for total, _, name in each])
-    payload = sorted({_few(size) for _, size, _ in each})
+    told = listed([f"{name} {few(total)}" for total, _, name in each])
+    payload = sorted({few(size) for _, size, _ in each})
     carried = f"{payload[0]} bytes" if len(payload) == 1 else f"{payload[0]} to {payload[-1]} bytes"
     return f"A message has {carried} of payload. With all that carries it, in bytes per message: {told}."

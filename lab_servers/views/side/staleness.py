@@ -12,11 +12,11 @@ from itertools import groupby
 from matplotlib.lines import Line2D
 
 from lab_servers.errors import BadParameter
-from lab_servers.measure.transports import Direction, Lane, Transport
+from lab_servers.measure.transports import Direction, Lane
 from lab_servers.recording import Recording
 from lab_servers.views.picture import Picture
 from lab_servers.views.side.lane_style import style_of
-from lab_servers.views.side.lanes import lanes_of
+from lab_servers.views.side.lanes import lanes_of, place_of
 from lab_servers.views.side.legend import legend_beside
 from lab_servers.views.side.words import duration, listed
 from lab_servers.views.style import GRID, new_figure
@@ -57,8 +57,7 @@ def staleness_of(recordings: Iterable[Recording], direction: Direction = Directi
             if one.count and span_s > 0:
                 rate = (len(one.produced_s) - 1) / span_s
                 found.append(Staleness(one.lane, rate, float(one.late_s.mean()), float(one.late_s.max()), one.count))
-    order = tuple(Transport)
-    return tuple(sorted(found, key=lambda one: (order.index(one.lane.transport), one.lane.library, one.rate_per_s)))
+    return tuple(sorted(found, key=lambda one: (*place_of(one.lane), one.rate_per_s)))
 
 
 def staleness_curves(points: Sequence[Staleness]) -> Picture:
