@@ -1,4 +1,4 @@
-"""The look of a real run of SideBySide: every lane has its row in the picture and in the table, whichever way it went."""
+"""The look of a real run of SideBySide: every lane has its row in picture and table, whichever way it went."""
 
 from __future__ import annotations
 
