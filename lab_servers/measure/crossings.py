@@ -105,8 +105,8 @@ def _flip(job: Job, turned: Number, bound: float, chosen: Callable[[Job], Transp
     for value in _steps(before, bound):
         becomes = chosen(job.with_number(name, value))
         if becomes is not own:
-            edge = _edge(lambda at: chosen(job.with_number(name, at)) is own, before, value)
-            return Flip(name, edge, turned.unit, bound > float(getattr(job, name)), becomes)
+            value_there = edge(lambda at: chosen(job.with_number(name, at)) is own, before, value)
+            return Flip(name, value_there, turned.unit, bound > float(getattr(job, name)), becomes)
         before = value
     return None
 
@@ -124,12 +124,11 @@ def _steps(start: float, bound: float) -> Iterator[float]:
     yield bound
 
 
-def _edge(is_so: Callable[[float], bool], inside: float, outside: float) -> float:
-    """Where something that is so at ``inside`` and not so at ``outside`` stops to be so."""
+def edge(is_so: Callable[[float], bool], inside: float, outside: float) -> float:
+    """Where something that is so at ``inside`` and not so at ``outside`` stops to be so, to a thousandth."""
     # Imported here: SciPy takes a while to import, and whoever only runs and looks needs none of it.
     from scipy.optimize import bisect
 
-    # At most a thousandth off: nobody needs a flip more exactly, and each step chooses once.
     return float(bisect(lambda at: 1.0 if is_so(at) else -1.0, inside, outside, rtol=1e-3, xtol=1e-6))
 
 
@@ -220,20 +219,6 @@ def _root(difference: Callable[[float], float], least: float, most: float) -> fl
     if difference(low) * difference(high) >= 0:
         return None
     return float(math.exp(brentq(difference, low, high, xtol=1e-6)))
-
-
-def edge_tolerated_s(
-    units: Units, base: Job, direction: str, every_s: float, criterion: str | Criterion = "bytes"
-) -> float | None:
-    """The least tolerated staleness at which polling is chosen, seconds; ``None`` if it is never or always chosen."""
-
-    def is_polling(log_s: float) -> bool:
-        return choose(job_at(base, direction, every_s, math.exp(log_s)), units, criterion).chosen is Transport.POLLING
-
-    low, high = math.log(0.05), math.log(86_400.0)
-    if is_polling(low) or not is_polling(high):
-        return None
-    return math.exp(_edge(lambda at: not is_polling(at), low, high))
 
 
 def equal_cost_line(

@@ -1,7 +1,10 @@
 """Runs that a notebook makes: each is a frozen set of bounded parameters with a ``run`` that yields a recording."""
 
+from lab_servers.scenarios.choosing_answer import PromptedAnswer
+from lab_servers.scenarios.choosing_costs import UnitCosts
 from lab_servers.scenarios.choosing_evidence import Evidence
 from lab_servers.scenarios.choosing_failures import EachFails
+from lab_servers.scenarios.choosing_job import JobBothWays
 from lab_servers.scenarios.four_ways import FourWays
 from lab_servers.scenarios.frames_both_ways import BothWays
 from lab_servers.scenarios.frames_chat import ChatFrames
@@ -90,7 +93,10 @@ SCENARIOS: dict[str, type[Scenario]] = {
         Latencies,
         BufferedHop,
         Evidence,
+        UnitCosts,
+        JobBothWays,
         EachFails,
+        PromptedAnswer,
     )
 }
 
@@ -118,6 +124,7 @@ __all__ = [
     "Handshake",
     "Heartbeat",
     "Herd",
+    "JobBothWays",
     "LateParse",
     "Latencies",
     "NoteLife",
@@ -125,6 +132,7 @@ __all__ = [
     "OneRelay",
     "OneStream",
     "ParserSteps",
+    "PromptedAnswer",
     "RefusedUpgrades",
     "Replay",
     "ResumeAfterCut",
@@ -138,6 +146,7 @@ __all__ = [
     "Subprotocols",
     "TimeLimits",
     "TokenCompression",
+    "UnitCosts",
     "WhoClosed",
     "WrongAnswers",
 ]

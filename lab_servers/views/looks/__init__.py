@@ -53,6 +53,8 @@ _MODULES = {
     "ForbiddenFrames": "frames_forbidden",
     "TokenCompression": "frames_compression",
     "Evidence": "choosing_evidence",
+    "UnitCosts": "choosing_costs",
+    "JobBothWays": "choosing_job",
     "EachFails": "choosing_failures",
     "SideBySide": "side_by_side",
     "Latencies": "side_latencies",
