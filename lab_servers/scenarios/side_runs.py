@@ -25,8 +25,10 @@ from lab_servers.scenarios import side_libraries as second
 from lab_servers.scenarios.side_lanes import Errand, Way
 from lab_servers.scenarios.side_servers import host_lane
 from lab_servers.servers.feed_messages import Feed, Inbox
+from lab_servers.servers.query import BadValue
 
-_FAILURES = (aiohttp.ClientError, httpx.HTTPError, WebSocketException, OSError)
+# A message that a library cut or joined is no message (BadValue).
+_FAILURES = (aiohttp.ClientError, httpx.HTTPError, WebSocketException, OSError, BadValue)
 
 
 @dataclass(frozen=True)
