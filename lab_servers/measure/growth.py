@@ -28,6 +28,8 @@ EXACT = 0.001
 SURE = 0.999
 # A growth over the whole range that is smaller than this share of the cost is none that anybody would notice.
 LEAST_GROWTH = 0.1
+# A cost is called flat if growth by this share of it would have been seen.
+SEEN_GROWTH = 1.0
 # A line that misses measured values by this much, in the middle, describes nothing.
 WORST_FIT = 0.5
 
@@ -38,8 +40,30 @@ class Shape(enum.Enum):
     FLAT = "flat"
     STRAIGHT = "straight line"
     BENT = "straight line with a bend"
-    UNCLEAR = "no line"
-    TOO_FEW = "too few measurements"
+    NOISE = "not told from noise"
+    UNCLEAR = "neither flat nor a line"
+
+
+@dataclass(frozen=True)
+class Words:
+    """How a sentence speaks of the work.
+
+    Attributes:
+        unit: One unit of it: ``"client"``, ``"message a second"``.
+        each: What a cost is paid for, after "per"; the same unless told.
+        base: What stands behind the cost of no unit at all: ``" a second"``.
+        per: How many units a cost is given for: 1,024 where ``unit`` is a byte and ``each`` a KiB.
+    """
+
+    unit: str
+    each: str = ""
+    base: str = ""
+    per: float = 1.0
+
+    def count(self, units: float) -> str:
+        """``"1 client"``, ``"20 clients"``, ``"20 messages a second"``."""
+        first, *rest = self.unit.split(" ")
+        return f"{units:,.0f} " + (self.unit if round(units) == 1 else " ".join((f"{first}s", *rest)))
 
 
 @dataclass(frozen=True)
@@ -48,7 +72,7 @@ class Trend:
 
     Attributes:
         shape: What was found.
-        fixed: The cost of no unit at all, by the line; of a flat cost, its median.
+        fixed: The cost of no unit at all, by the line; of a flat cost, and of one lost in noise, its median.
         per_unit: The cost of each further unit; 0 for a flat one.
         low: The lower end of its 95 % interval.
         high: The upper end.
@@ -77,48 +101,54 @@ class Trend:
         before = min(units, self.bend_at)
         return self.fixed + self.per_unit * before + self.beyond * max(0.0, units - self.bend_at)
 
-    def sentence(self, what: str, shown: Callable[[float], str], unit: str) -> str:
-        """The trend in words.
+    @property
+    def is_line(self) -> bool:
+        """Whether it has a line that can be drawn."""
+        return self.shape in (Shape.FLAT, Shape.STRAIGHT, Shape.BENT)
+
+    def brief(self, shown: Callable[[float], str], words: Words, *, sure: bool = True) -> str:
+        """The trend in a few words, for a table.
+
+        Args:
+            shown: Writes a cost with its unit: ``"12.5 µs"``.
+            words: How to speak of the work.
+            sure: Whether the interval is given.
+        """
+        if self.shape is Shape.FLAT:
+            return f"flat, {shown(self.fixed)}{words.base}"
+        if self.shape is Shape.NOISE:
+            return f"about {shown(self.fixed)}{words.base}, its growth lost in noise"
+        if self.shape is Shape.UNCLEAR:
+            return str(self.shape.value)
+
+        def cost(per_unit: float) -> str:
+            return shown(per_unit * words.per)
+
+        is_exact = self.high - self.low <= 2 * EXACT * abs(self.per_unit)
+        interval = "" if is_exact or not sure else f" (95 % interval {cost(self.low)} to {cost(self.high)})"
+        has_base = abs(self.fixed) > LEAST_GROWTH * abs(self.per_unit) * self.measured_from
+        base = f"{shown(self.fixed)}{words.base} and " if has_base else ""
+        line = f"{base}{cost(self.per_unit)} per {words.each or words.unit}{interval}"
+        if self.bend_at is None or self.beyond is None:
+            return line
+        return f"{line}, beyond a bend at about {words.count(self.bend_at)} {cost(self.beyond)}"
+
+    def sentence(self, what: str, shown: Callable[[float], str], words: Words, *, sure: bool = True) -> str:
+        """The trend as a sentence.
 
         Args:
             what: What grows, as the sentence begins: ``"Processor time"``.
             shown: Writes a cost with its unit: ``"12.5 µs"``.
-            unit: One unit of work: ``"client"``.
+            words: How to speak of the work.
+            sure: Whether the interval is given.
         """
-        span = f"from {self.measured_from:,.0f} to {_units(self.measured_to, unit)}"
-        if self.shape is Shape.FLAT:
-            return f"{what}: flat, {shown(self.fixed)} {span}."
-        if self.shape is Shape.TOO_FEW:
-            return f"{what}: too few measurements to tell growth from noise."
-        if self.shape is Shape.UNCLEAR:
-            return f"{what}: neither flat nor a straight line {span}."
-        fixed = f"{shown(self.fixed)} and " if self.fixed > LEAST_GROWTH * self.per_unit * self.measured_from else ""
-        sure = "" if self.high - self.low <= 2 * EXACT * abs(self.per_unit) else self._sure(shown)
-        line = f"{what}: a straight line {span}, {fixed}{shown(self.per_unit)} per {unit}{sure}"
-        if self.beyond is None or self.bend_at is None:
-            return f"{line}{_few(self.steps)}."
-        line = f"{what}: {fixed}{shown(self.per_unit)} per {unit}{sure}"
-        return (
-            f"{line}, with a bend at about {_units(self.bend_at, unit)}: {shown(self.beyond)} for each one beyond it."
+        kind = {Shape.STRAIGHT: "a straight line, ", Shape.BENT: "a line with a bend, "}.get(self.shape, "")
+        span = f"from {self.measured_from:,.0f} to {words.count(self.measured_to)}"
+        needed = 2 * STEPS_EACH_SIDE
+        few = (
+            f"; {self.steps} steps are too few to look for a bend, which takes {needed}" if self.steps < needed else ""
         )
-
-    def _sure(self, shown: Callable[[float], str]) -> str:
-        return f" (95 % interval {shown(self.low)} to {shown(self.high)})"
-
-
-def _units(count: float, unit: str) -> str:
-    return f"{count:,.0f} {unit}" if round(count) == 1 else f"{count:,.0f} {_plural(unit)}"
-
-
-def _plural(unit: str) -> str:
-    """``"message a second"`` → ``"messages a second"``."""
-    first, *rest = unit.split(" ")
-    return " ".join((f"{first}s", *rest))
-
-
-def _few(steps: int) -> str:
-    needed = 2 * STEPS_EACH_SIDE
-    return f"; {steps} steps are too few to look for a bend, which takes {needed}" if steps < needed else ""
+        return f"{what}, {span}: {kind}{self.brief(shown, words, sure=sure)}{few if kind else ''}."
 
 
 def trend(units: Sequence[float], costs: Sequence[float]) -> Trend:
@@ -144,19 +174,18 @@ def trend(units: Sequence[float], costs: Sequence[float]) -> Trend:
     fit, at = bent if bent else (straight, None)
     low, high = fit.interval(1)
     flat_low, flat_high = fit.interval(1, SURE)
-    middle = float(np.median(y))
-    growth = abs(straight.values[1]) * float(places[-1] - places[0])
+    middle, span = float(np.median(y)), float(places[-1] - places[0])
     # Bytes have no noise: where the line meets every one of them, its interval is a point.
-    is_flat = not bent and (growth < LEAST_GROWTH * middle or (flat_low <= 0 <= flat_high and not straight.is_exact))
-    if straight.freedom < 1:
-        shape, fixed, per_unit = Shape.TOO_FEW, *straight.values
-    elif is_flat:
-        shape, fixed, per_unit = Shape.FLAT, middle, 0.0
-        low, high = min(low, 0.0), max(high, 0.0)
+    grows = straight.is_exact or not flat_low <= 0 <= flat_high
+    fixed, per_unit = fit.values[:2]
+    if bent:
+        shape = Shape.BENT
+    elif not grows or abs(per_unit) * span < LEAST_GROWTH * middle:
+        # That no growth is seen shows that there is none only if the noise would have left it to be seen.
+        is_flat = max(abs(low), abs(high)) * span < SEEN_GROWTH * middle
+        shape, fixed, per_unit = Shape.FLAT if is_flat else Shape.NOISE, middle, 0.0
     else:
-        is_line = bent or straight.typical_miss <= WORST_FIT
-        shape = Shape.BENT if bent else Shape.STRAIGHT if is_line else Shape.UNCLEAR
-        fixed, per_unit = fit.values[:2]
+        shape = Shape.STRAIGHT if straight.typical_miss <= WORST_FIT else Shape.UNCLEAR
     beyond = fit.values[2] if bent else None
     return Trend(shape, fixed, per_unit, low, high, at, beyond, float(places[0]), float(places[-1]), len(places))
 

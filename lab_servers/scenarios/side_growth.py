@@ -45,7 +45,7 @@ BOUNDS = {CLIENTS: (1, 1_000), RATE: (1, 1_000), SIZE: (10, 1024 * 1024)}
 
 # Up to this rate nothing waits for the processor, so that all lanes may run at once.
 SLOW_MESSAGES_S = 20
-# At a rate, messages are said for so long, and at least two of them.
+# At a rate, messages are said for so long, and at least one of them.
 RATE_FOR_S = 0.3
 # A step that takes longer than this ends the growth of its lane.
 STEP_WITHIN_S = 30.0
@@ -111,7 +111,7 @@ class Growth(Scenario):
                 total_s += self.repeats * lanes * (0.01 + self.messages * (0.001 + units * 1.5e-8))
             else:
                 at_once = 1 if units <= SLOW_MESSAGES_S else lanes
-                lasts_s = len(self._numbers_at(units)) / units + self.poll_every_s
+                lasts_s = len(self._numbers_at(units)) / units + 0.02
                 total_s += self.repeats * at_once * lasts_s
         return total_s
 
@@ -173,7 +173,7 @@ class Growth(Scenario):
         return Work(units, repeat, 1, said, 1 / units, self.poll_every_s)
 
     def _numbers_at(self, messages_s: int) -> range:
-        return range(1, max(2, round(RATE_FOR_S * messages_s)) + 1)
+        return range(1, max(1, round(RATE_FOR_S * messages_s)) + 1)
 
     def _texts(self, numbers: range, size_bytes: int) -> tuple[str, ...]:
         random = Random(f"{size_bytes} {self.seed}")

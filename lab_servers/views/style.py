@@ -51,16 +51,23 @@ def payload_fonts() -> tuple[str, ...]:
 
 def new_figure(width_in: float, height_in: float) -> tuple[Figure, Axes]:
     """A figure with one axes, not known to pyplot, whose global state is unsafe in a widget's callback."""
-    figure = Figure(figsize=(width_in, height_in), layout="constrained")
-    axes = figure.add_subplot()
-    axes.tick_params(colors=INK, labelsize=11)
-    axes.xaxis.label.set_color(INK)
-    axes.yaxis.label.set_color(INK)
-    axes.xaxis.label.set_fontsize(12)
-    axes.yaxis.label.set_fontsize(12)
-    axes.title.set_color(INK)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(FAINT)
+    figure, (axes,) = new_panels(width_in, height_in, 1)
     return figure, axes
+
+
+def new_panels(width_in: float, height_in: float, count: int) -> tuple[Figure, tuple[Axes, ...]]:
+    """The same with several axes beside each other."""
+    figure = Figure(figsize=(width_in, height_in), layout="constrained")
+    panels = tuple(figure.add_subplot(1, count, place + 1) for place in range(count))
+    for axes in panels:
+        axes.tick_params(colors=INK, labelsize=11)
+        axes.xaxis.label.set_color(INK)
+        axes.yaxis.label.set_color(INK)
+        axes.xaxis.label.set_fontsize(12)
+        axes.yaxis.label.set_fontsize(12)
+        axes.title.set_color(INK)
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+        for side in ("left", "bottom"):
+            axes.spines[side].set_color(FAINT)
+    return figure, panels

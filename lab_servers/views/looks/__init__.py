@@ -57,6 +57,7 @@ _MODULES = {
     "JobBothWays": "choosing_job",
     "EachFails": "choosing_failures",
     "SideBySide": "side_by_side",
+    "Growth": "side_growth",
     "Latencies": "side_latencies",
     "BufferedHop": "side_buffered",
 }
