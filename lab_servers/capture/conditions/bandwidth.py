@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from lab_servers.capture.conditions.condition import NS_PER_S, Condition, Passage, Piece
 from lab_servers.errors import require_between
 
-# How much passes in one piece: what the rate permits in this time. A receiver sees a large answer grow in steps of it.
+# How much passes in one piece: what the rate permits in this time, and never more than so many bytes. A receiver sees a
+# large answer grow in such steps.
 STEP_S = 0.004
+MOST_STEP_BYTES = 64 * 1024
 
 BITS_PER_BYTE = 8
 
@@ -52,7 +54,7 @@ class Bandwidth(Condition):
 class _Metering:
     def __init__(self, rate_bytes_s: float) -> None:
         self._rate_bytes_s = rate_bytes_s
-        self._step_bytes = max(1, math.floor(rate_bytes_s * STEP_S))
+        self._step_bytes = max(1, min(MOST_STEP_BYTES, math.floor(rate_bytes_s * STEP_S)))
         self._busy_since_ns = 0
         self._busy_bytes = 0  # that have passed, or have their time, since then
         self._free_ns = 0  # when the last of them has passed

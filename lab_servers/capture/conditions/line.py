@@ -15,14 +15,20 @@ from lab_servers.capture.conditions.condition import Condition, Ending, Passage,
 from lab_servers.capture.conditions.network import longest_s, most_bytes_s
 from lab_servers.marks import now_ns
 
-# A line holds what is on its way (its rate times its delay) and this much that waits in line, as a router's queue does.
+# A line holds what is on its way, its rate times its delay, and a queue that waits, as a router's does: at least so
+# many bytes, or what passes in so many seconds.
 QUEUE_BYTES = 64 * 1024
+QUEUE_S = 0.02
 
 # It never holds more, however long and fast it is.
 MOST_HELD_BYTES = 4 * 1024 * 1024
 
 # What it costs to hold one read, apart from its bytes, so that many small reads count as what they are.
 HELD_COST_BYTES = 300
+
+# asyncio on Linux wakes at whole milliseconds, up to one too late. So a timer is set for one earlier, and the rest of the
+# wait, half of one on average, passes in turns of the loop, between which everybody else has theirs.
+TIMER_STEP_NS = 1_000_000
 
 # After so many pieces that are due at once, others have their turn on the loop.
 MOST_AT_ONCE = 64
@@ -75,8 +81,11 @@ class Line:
     def meet(self, conditions: Sequence[Condition], passage: Passage) -> None:
         """Let what comes from now on meet these conditions; what is held keeps its times, and is not overtaken."""
         self._states = begin(conditions, passage)
-        on_the_way_bytes = min(MOST_HELD_BYTES, most_bytes_s(conditions) * longest_s(conditions)) if conditions else 0
-        self._room_bytes = min(MOST_HELD_BYTES, QUEUE_BYTES + int(on_the_way_bytes))
+        rate_bytes_s = min(most_bytes_s(conditions), MOST_HELD_BYTES / QUEUE_S)
+        queue_bytes = max(QUEUE_BYTES, rate_bytes_s * QUEUE_S) if conditions else QUEUE_BYTES
+        self._full_bytes = min(MOST_HELD_BYTES, queue_bytes + rate_bytes_s * longest_s(conditions))
+        # Reading goes on while half of the queue is left, or the line would run dry until more has come.
+        self._room_again_bytes = self._full_bytes - queue_bytes / 2
         self._check_room()
 
     @property
@@ -152,7 +161,10 @@ class Line:
                 return
             early_ns = piece.at_ns - now_ns()
             if early_ns > 0:
-                self._timer = self._loop.call_later(early_ns / 1e9, self._release)
+                if early_ns > TIMER_STEP_NS:
+                    self._timer = self._loop.call_later((early_ns - TIMER_STEP_NS) / 1e9, self._release)
+                else:
+                    self._timer = self._loop.call_soon(self._release)
                 return
             self._front = None
             self._pass_on(piece)
@@ -173,8 +185,7 @@ class Line:
         self._onward.reset()
 
     def _check_room(self) -> None:
-        # Not at the same bound in both ways: reading would stop and go on with each piece.
-        has_room = self.held_bytes < self._room_bytes / (1 if self.has_room else 2)
+        has_room = self.held_bytes < (self._full_bytes if self.has_room else self._room_again_bytes)
         if has_room is not self.has_room:
             self.has_room = has_room
             self._room_changed()

@@ -1,0 +1,142 @@
+"""Whether network conditions do what they say: for each read of a receiver, when it was asked to come, and when it came.
+
+Conditions are pure, so a recording is enough to know what was asked: the capture has when the relay read each byte from
+its sender, and the conditions say when it may pass. ``scenarios/side_conditions.py`` makes such recordings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from lab_servers.capture.capture import Capture, Side, TransitionKind
+from lab_servers.capture.conditions import Condition, Passage, Piece, begin, through
+from lab_servers.errors import BadParameter
+from lab_servers.marks import Mark
+
+
+@dataclass(frozen=True)
+class Read:
+    """One read of a receiver; its times are those of its last byte.
+
+    Attributes:
+        end: How many bytes the receiver had after it.
+        sent_ns: When the relay read that byte from the sender.
+        asked_ns: When the conditions let it pass.
+        came_ns: When the receiver had it.
+    """
+
+    end: int
+    sent_ns: int
+    asked_ns: int
+    came_ns: int
+
+    @property
+    def asked_s(self) -> float:
+        """The delay that was asked for, in seconds."""
+        return (self.asked_ns - self.sent_ns) / 1e9
+
+    @property
+    def achieved_s(self) -> float:
+        """The delay that there was, in seconds."""
+        return (self.came_ns - self.sent_ns) / 1e9
+
+    @property
+    def error_s(self) -> float:
+        """How much later it came than asked, in seconds."""
+        return (self.came_ns - self.asked_ns) / 1e9
+
+
+@dataclass(frozen=True)
+class Quantiles:
+    """What is said of many errors, in the unit in which they came.
+
+    Attributes:
+        n: How many there are.
+        median: Half of them are below it.
+        p5: 5 in 100 are below it.
+        p95: 95 in 100 are below it.
+        most: The largest.
+    """
+
+    n: int
+    median: float
+    p5: float
+    p95: float
+    most: float
+
+
+def quantiles(values: Sequence[float]) -> Quantiles:
+    """The quantiles of one value or more.
+
+    Raises:
+        BadParameter: there is none.
+    """
+    if not values:
+        raise BadParameter("There is no value, so there are no quantiles: measure at least once.")
+    p5, median, p95 = (float(one) for one in np.quantile(np.asarray(values, dtype=float), (0.05, 0.5, 0.95)))
+    return Quantiles(len(values), median, p5, p95, max(values))
+
+
+def reads(capture: Capture, sender: Side, conditions: Sequence[Condition], marks: Sequence[Mark]) -> tuple[Read, ...]:
+    """Each read of the receiver, with the time that the conditions asked for.
+
+    Args:
+        capture: The connection.
+        sender: Whose bytes were read.
+        conditions: What these bytes met, in order, from the opening of the connection on.
+        marks: One for each read; its detail is how many bytes the receiver had then.
+
+    Raises:
+        BadParameter: the capture lacks some of these bytes.
+    """
+    sent = [(chunk.end, chunk.at_ns) for chunk in capture.chunks_from(sender)]
+    asked = _asked(capture, sender, conditions)
+    found = []
+    for mark in marks:
+        end = int(mark.detail)
+        found.append(Read(end, _at(sent, end), _at(asked, end), mark.at_ns))
+    return tuple(found)
+
+
+def _asked(capture: Capture, sender: Side, conditions: Sequence[Condition]) -> list[tuple[int, int]]:
+    """For each piece after the conditions: how many bytes there are up to its end, and when it may pass."""
+    connected_ns = next((one.at_ns for one in capture.transitions if one.kind is TransitionKind.CONNECTED), 0)
+    states = begin(conditions, Passage(capture.number, sender, connected_ns))
+    pieces, end = [], 0
+    for chunk in capture.chunks_from(sender):
+        for piece in through(states, Piece(chunk.at_ns, chunk.data)):
+            end += len(piece.data)
+            pieces.append((end, piece.at_ns))
+    return pieces
+
+
+def _at(ends: Sequence[tuple[int, int]], end: int) -> int:
+    """The time of the piece with the last of ``end`` bytes."""
+    position = int(np.searchsorted([one for one, _ in ends], end))
+    if position == len(ends):
+        raise BadParameter("This recording lacks bytes that were received: record with a higher bound.")
+    return ends[position][1]
+
+
+def asked_rate_bytes_s(received: Sequence[Read]) -> float | None:
+    """With what rate bytes were to come, from the first read to the last; ``None`` where that took no time."""
+    took_ns = received[-1].asked_ns - received[0].asked_ns if received else 0
+    return (received[-1].end - received[0].end) / took_ns * 1e9 if took_ns > 0 else None
+
+
+def rate_bytes_s(received: Sequence[Read]) -> float | None:
+    """With what rate the same bytes came, counted from when the first read was to come.
+
+    Not from when it came: a first read that is late would make the rest look faster than the line.
+    """
+    took_ns = received[-1].came_ns - received[0].asked_ns if len(received) > 1 else 0
+    return (received[-1].end - received[0].end) / took_ns * 1e9 if took_ns > 0 else None
+
+
+def is_in_order(received: Sequence[Read]) -> bool:
+    """Whether no read came before one that has earlier bytes."""
+    return all(one.came_ns <= other.came_ns and one.end < other.end for one, other in pairwise(received))
