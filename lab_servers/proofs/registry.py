@@ -6,8 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from lab_servers.course.claims import CLAIMS
 from lab_servers.errors import BadParameter
+from lab_servers.proofs.answering import C19
 from lab_servers.proofs.buffering import C08
+from lab_servers.proofs.choosing import C18, C23, C25
 from lab_servers.proofs.coming_back import C17
+from lab_servers.proofs.comparing import C14, C15, C24
 from lab_servers.proofs.frames import C11
 from lab_servers.proofs.handshake import C10, C12, C13
 from lab_servers.proofs.http import C02, C03
@@ -19,8 +22,12 @@ from lab_servers.proofs.tcp import C01
 from lab_servers.proofs.trial import NotYet, Trial, put_to_the_test
 
 PROOFS: dict[str, Trial | NotYet] = {
-    one.claim_id: one for one in (C01, C02, C03, C04, C05, C06, C07, C08, C09, C10, C11, C12, C13, C16, C17, C20)
-}
+    one.claim_id: one
+    for one in (
+        C01, C02, C03, C04, C05, C06, C07, C08, C09, C10, C11, C12, C13, C14, C15, C16, C17, C18, C19, C20, C23, C24,
+        C25,
+    )
+}  # fmt: skip
 
 
 def require_known(claim_ids: Sequence[str]) -> tuple[str, ...]:
