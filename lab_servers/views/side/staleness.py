@@ -18,7 +18,7 @@ from lab_servers.views.picture import Picture
 from lab_servers.views.side.lane_style import style_of
 from lab_servers.views.side.lanes import lanes_of, place_of
 from lab_servers.views.side.legend import legend_beside
-from lab_servers.views.side.words import duration, listed
+from lab_servers.views.side.words import duration, listed, rate_words
 from lab_servers.views.style import GRID, new_figure
 from lab_servers.views.table import Table
 
@@ -83,7 +83,7 @@ def staleness_curves(points: Sequence[Staleness]) -> Picture:
         ends.append((means[-1], lane))
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.xaxis.set_major_formatter(lambda value, _: _rate(value))
+    axes.xaxis.set_major_formatter(lambda value, _: rate_words(value))
     axes.yaxis.set_major_formatter(lambda value, _: duration(value) if value >= 1 else f"{value:g} ms")
     axes.set_xticks(sorted({float(f"{one.rate_per_s:.2g}") for one in points}), minor=False)
     axes.minorticks_off()
@@ -101,7 +101,7 @@ def staleness_table(points: Sequence[Staleness]) -> Table:
     rows = tuple(
         (
             one.lane.name,
-            f"{_rate(one.rate_per_s)} per second",
+            f"{rate_words(one.rate_per_s)} per second",
             f"{one.count:,}",
             duration(one.mean_s * 1e3),
             duration(one.worst_s * 1e3),
@@ -128,8 +128,6 @@ def _sentence(points: Sequence[Staleness]) -> str:
         first, last = own[0], own[-1]
         told.append(f"{lane.name} {duration(first.mean_s * 1e3)} and {duration(last.mean_s * 1e3)}")
     rates = sorted(one.rate_per_s for one in points)
-    return f"Late on average at {_rate(rates[0])} and at {_rate(rates[-1])} messages per second: {listed(told)}."
-
-
-def _rate(per_s: float) -> str:
-    return f"{float(f'{per_s:.2g}'):,g}"
+    return (
+        f"Late on average at {rate_words(rates[0])} and at {rate_words(rates[-1])} messages per second: {listed(told)}."
+    )

@@ -16,3 +16,8 @@ def duration(milliseconds: float) -> str:
 def listed(parts: Sequence[str]) -> str:
     """``"a, b and c"``."""
     return " and ".join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else "".join(parts)
+
+
+def rate_words(per_s: float) -> str:
+    """A rate with two digits: ``"0.5"``, ``"20"``, ``"1,000"``."""
+    return f"{float(f'{per_s:.2g}'):,g}"
