@@ -180,9 +180,9 @@ def trend(units: Sequence[float], costs: Sequence[float]) -> Trend:
     fixed, per_unit = fit.values[:2]
     if bent:
         shape = Shape.BENT
-    elif not grows or abs(per_unit) * span < LEAST_GROWTH * middle:
+    elif not grows or abs(per_unit) * span <= LEAST_GROWTH * middle:
         # That no growth is seen shows that there is none only if the noise would have left it to be seen.
-        is_flat = max(abs(low), abs(high)) * span < SEEN_GROWTH * middle
+        is_flat = max(abs(low), abs(high)) * span <= SEEN_GROWTH * middle
         shape, fixed, per_unit = Shape.FLAT if is_flat else Shape.NOISE, middle, 0.0
     else:
         shape = Shape.STRAIGHT if straight.typical_miss <= WORST_FIT else Shape.UNCLEAR

@@ -18,10 +18,8 @@ from lab_servers.recording import Recording
 
 CLIENTS, RATE, SIZE = "clients", "messages per second", "message size"
 AXES = (CLIENTS, RATE, SIZE)
-# One unit of each, in words.
-UNITS = {CLIENTS: "client", RATE: "message a second", SIZE: "byte of message"}
 
-MEASURED, MEMORY, LIMIT = "measured", "memory", "limit"
+MEASURED, MEMORY, LIMIT, MACHINE = "measured", "memory", "limit", "machine"
 
 
 @dataclass(frozen=True)
@@ -184,6 +182,11 @@ def _bytes(step: Step, captures: Sequence[Capture]) -> StepBytes:
             else:
                 closing += len(chunk.data)
     return StepBytes(opening, messages, closing, len(captures))
+
+
+def measured_on(recording: Recording) -> str:
+    """On what it was measured, as a sentence; empty if the recording does not say."""
+    return "".join(mark.detail for mark in recording.marks_named(f"run: {MACHINE}")[:1])
 
 
 def counted(captures: Sequence[Capture]) -> int:

@@ -14,13 +14,15 @@ from random import Random
 from lab_servers.errors import BadParameter, ExchangeFailed, LabError
 from lab_servers.lab import Lab
 from lab_servers.marks import Mark, now_ns
-from lab_servers.measure.growth_steps import AXES, CLIENTS, RATE, SIZE, Limit, Step
+from lab_servers.measure.growth_steps import AXES, CLIENTS, MACHINE, RATE, SIZE, Limit, Step
+from lab_servers.measure.machine import machine
 from lab_servers.measure.transports import Lane, Transport
 from lab_servers.parameters import choice, number, whole
 from lab_servers.scenarios.scenario import Scenario
 from lab_servers.scenarios.side_growth_files import files_for
-from lab_servers.scenarios.side_growth_memory import WARM_UP, measure_memory
+from lab_servers.scenarios.side_growth_memory import measure_memory
 from lab_servers.scenarios.side_growth_step import Work, run_step
+from lab_servers.scenarios.side_runs import first_error
 
 ALL = "all five"
 STREAMS = "SSE and WebSocket"
@@ -85,7 +87,8 @@ class Growth(Scenario):
         """Each axis has bounds of its own."""
         least, most = BOUNDS[self.axis]
         if not least < self.most <= most:
-            raise BadParameter(f"most must be {least + 1:,} to {most:,} where {self.axis} grow, not {self.most:,}.")
+            grows = f"{self.axis} {'grows' if self.axis == SIZE else 'grow'}"
+            raise BadParameter(f"most must be {least + 1:,} to {most:,} where {grows}, not {self.most:,}.")
 
     @property
     def lanes(self) -> tuple[Lane, ...]:
@@ -117,8 +120,9 @@ class Growth(Scenario):
 
     async def perform(self, lab: Lab) -> Mapping[str, Sequence[Mark]]:
         """Run all steps, one transport after the other in each, and all of that again."""
+        measured_on = Mark(now_ns(), MACHINE, machine().sentence())
         marks: dict[str, list[Mark]] = {lane.name: [] for lane in self.lanes}
-        with files_for("most", self.most + WARM_UP) if self.axis == CLIENTS else nullcontext():
+        with files_for("most", self.most) if self.axis == CLIENTS else nullcontext():
             for repeat in range(self.repeats):
                 for units in self.units:
                     growing = [lane for lane in self.lanes if not _is_limited(marks[lane.name])]
@@ -131,7 +135,7 @@ class Growth(Scenario):
                 for lane in self.lanes:
                     counts = [one for one in self.units if one <= MEMORY_CONNECTIONS]
                     marks[lane.name] += [one.mark(now_ns()) for one in await measure_memory(lab, lane, counts)]
-        return marks
+        return {"run": [measured_on], **marks}
 
     async def _step(self, lab: Lab, lane: Lane, work: Work, marks: list[Mark]) -> None:
         try:
@@ -201,10 +205,9 @@ def _is_limited(marks: Sequence[Mark]) -> bool:
     return any(mark.name == "limit" for mark in marks)
 
 
-def _cause(lane: Lane, error: Exception) -> LabError:
+def _cause(lane: Lane, group: ExceptionGroup[Exception]) -> LabError:
     """What broke a lane, as one sentence."""
-    while isinstance(error, ExceptionGroup):
-        error = next((one for one in error.exceptions if isinstance(one, LabError)), error.exceptions[0])
+    error = first_error(group)
     if isinstance(error, LabError):
         return error
     return ExchangeFailed(f"The lane {lane.name} broke ({type(error).__name__}: {error}): run it again with less.")

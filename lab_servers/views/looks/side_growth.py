@@ -15,7 +15,7 @@ from matplotlib.ticker import LogLocator
 
 from lab_servers.measure.growth import Trend, Words
 from lab_servers.measure.growth_found import Found, Points, axis_of, growth_found
-from lab_servers.measure.growth_steps import CLIENTS, RATE, SIZE
+from lab_servers.measure.growth_steps import CLIENTS, RATE, SIZE, measured_on
 from lab_servers.measure.transports import Lane, lane_named
 from lab_servers.recording import Recording
 from lab_servers.views.picture import Picture
@@ -102,7 +102,7 @@ def sentence(recording: Recording) -> str:
     ]
     told.append(f"Limits: {listed(limited)}" if limited else f"No limit was met up to {last}")
     told.append(_COUNTED)
-    return ". ".join(told) + "."
+    return f"{'. '.join(told)}. {measured_on(recording)}".rstrip()
 
 
 def _bytes_told(axis: str, found: dict[str, Found], first: str, last: str) -> str:
