@@ -6,6 +6,7 @@ where its choice changes. Messages come at even intervals in this model; that is
 
 from __future__ import annotations
 
+import enum
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,8 +18,6 @@ HOUR_S = 3600.0
 
 # The transports that can be chosen between, the simplest first: what the server must keep grows from each to the next.
 CHOICES = (Transport.POLLING, Transport.LONG_POLLING, Transport.SSE, Transport.WEBSOCKET)
-# Those whose messages up are requests of their own; of the four, only a WebSocket has a way up itself.
-_POSTS = frozenset({Transport.POLLING, Transport.LONG_POLLING, Transport.SSE})
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def staleness(transport: Transport, job: Job, units: Units) -> Staleness:
     way = units[transport]
     once_s = job.round_trip_s / 2 + way.delivery_s
     if transport is Transport.POLLING:
-        step_s = max(poll_every_s(job, way), job.round_trip_s + way.delivery_s)
+        step_s = _step_s(job, way)
         return Staleness(step_s / 2 + once_s, step_s + once_s)
     if transport is Transport.LONG_POLLING:
         # Just after an answer has left, the next question needs a round trip to be there: three transits (RFC 6202
@@ -129,33 +128,61 @@ def is_admissible(transport: Transport, job: Job, units: Units) -> bool:
     return staleness(transport, job, units).worst_s <= job.tolerated_s * (1 + 5e-7)
 
 
+class Part(enum.Enum):
+    """What a cost is made of. Its value is its name in sentences."""
+
+    QUESTIONS = "questions without news"
+    NEWS = "answers with news"
+    DOWN = "messages from the server"
+    UP = "messages from the client"
+    HEARTBEATS = "heartbeats"
+    OPENING = "opening the stream"
+    OPEN = "connections kept open"
+
+
 def cost_per_s(transport: Transport, job: Job, units: Units) -> Cost:
     """What the job costs on this transport, per user and second.
 
     Raises:
         KeyError: the transport was not measured.
     """
+    total = Cost()
+    for cost in parts_per_s(transport, job, units).values():
+        total += cost
+    return total
+
+
+def parts_per_s(transport: Transport, job: Job, units: Units) -> dict[Part, Cost]:
+    """The same, part by part.
+
+    Raises:
+        KeyError: the transport was not measured.
+    """
     way = units[transport]
     down_s, up_s = 1 / job.down_every_s, 1 / job.up_every_s
-    total = _up(transport, job, way, up_s) + way.down.of(job.size_bytes).times(down_s)
+    parts = {
+        Part.DOWN: way.down.of(job.size_bytes).times(down_s),
+        Part.UP: _asked(way.up.of(job.size_bytes), job).times(up_s),
+    }
     if transport is Transport.POLLING:
-        step_s = max(poll_every_s(job, way), job.round_trip_s + way.delivery_s)
-        answers_s = 1 / step_s
+        answers_s = 1 / _step_s(job, way)
         # With more than one message in a step, all of them share an answer.
-        return total + _asked(way.quiet, job).times(answers_s) + way.news.times(min(answers_s, down_s))
-    if transport is Transport.LONG_POLLING:
+        parts[Part.QUESTIONS] = _asked(way.quiet, job).times(answers_s)
+        parts[Part.NEWS] = way.news.times(min(answers_s, down_s))
+        parts[Part.OPEN] = _kept(job, up_s + answers_s)
+    elif transport is Transport.LONG_POLLING:
         # Messages that come faster than a round trip share an answer. Between two that come more slowly than a
         # question is held, some questions are answered with nothing.
         news_s = min(down_s, 1 / (job.round_trip_s + way.delivery_s))
         empty_s = down_s * math.floor(job.down_every_s / job.heartbeat_s)
-        return (
-            total
-            + _asked(way.quiet, job).times(news_s + empty_s)
-            + way.news.times(news_s)
-            + Cost(open_s=1.0)
-        )  # fmt: skip
-    opening = _asked(way.opening, job).times(1 / job.stay_s)
-    return total + opening + way.quiet.times(1 / job.heartbeat_s) + Cost(open_s=1.0)
+        parts[Part.QUESTIONS] = _asked(way.quiet, job).times(news_s + empty_s)
+        parts[Part.NEWS] = way.news.times(news_s)
+        parts[Part.OPEN] = Cost(open_s=1.0) + _kept(job, up_s)
+    else:
+        parts[Part.HEARTBEATS] = way.quiet.times(1 / job.heartbeat_s)
+        parts[Part.OPENING] = _asked(way.opening, job).times(1 / job.stay_s)
+        parts[Part.OPEN] = Cost(open_s=1.0) + (_kept(job, up_s) if transport is Transport.SSE else Cost())
+    return parts
 
 
 def cost_per_hour(transport: Transport, job: Job, units: Units) -> Cost:
@@ -168,13 +195,15 @@ def _asked(cost: Cost, job: Job) -> Cost:
     return replace(cost, bytes=cost.bytes + cost.requests * job.header_bytes)
 
 
-def _up(transport: Transport, job: Job, way: WayCosts, up_s: float) -> Cost:
-    message = _asked(way.up.of(job.size_bytes), job).times(up_s)
-    if transport not in _POSTS:
-        return message
-    # HTTP/1.1 answers one request at a time: beside a held question or a stream, a message up needs a connection of
-    # its own. It, and that of polling, stays open for a while after its last answer.
-    questions_s = 0.0
-    if transport is Transport.POLLING:
-        questions_s = 1 / max(poll_every_s(job, way), job.round_trip_s + way.delivery_s)
-    return message + Cost(open_s=min(1.0, (up_s + questions_s) * job.keep_alive_s))
+def _kept(job: Job, requests_s: float) -> Cost:
+    """A connection of plain requests: it stays open for a while after each answer.
+
+    HTTP/1.1 answers one request at a time: beside a held question or a stream, a message up needs a connection of its
+    own, and that is this one.
+    """
+    return Cost(open_s=min(1.0, requests_s * job.keep_alive_s))
+
+
+def _step_s(job: Job, way: WayCosts) -> float:
+    """The step of polling: as long as the job tolerates, and never so short that a question waits for an answer."""
+    return max(poll_every_s(job, way), job.round_trip_s + way.delivery_s, 1e-3)

@@ -194,8 +194,10 @@ def choose(
         raise BadParameter(f"among must name at least one of {', '.join(one.value for one in CHOICES)}.")
     costs = {one: cost_per_s(one, job, units) for one in candidates}
     quick = [one for one in candidates if is_admissible(one, job, units)]
-    # If none is quick enough, something must be chosen all the same: what is least stale.
-    eligible = quick or [min(candidates, key=lambda one: staleness(one, job, units).worst_s)]
+    # If none is quick enough, something must be chosen all the same: of those that are least stale, give or take what
+    # the loopback interface adds.
+    least_s = min(staleness(one, job, units).worst_s for one in candidates)
+    eligible = quick or [one for one in candidates if staleness(one, job, units).worst_s <= 1.1 * least_s]
     limit = by.limit(min(by.of(costs[one]) for one in eligible))
     chosen = next(one for one in eligible if by.of(costs[one]) <= limit)
     weighed = tuple(
