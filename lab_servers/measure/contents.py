@@ -102,15 +102,12 @@ def _lines(data: bytes | bytearray, is_whole: bool) -> Iterator[Place]:
 def _elements(data: bytes | bytearray, is_whole: bool) -> Iterator[Place]:
     """One place for each element of an array; another JSON text is one message, and so is what is no JSON."""
     plain = data.strip(_SPACES)
-    try:
-        text = data.decode("utf-8") if plain.startswith(b"[") else ""
-    except UnicodeDecodeError:
-        text = ""
-    if not text:
+    if not plain.startswith(b"["):
         start = len(data) - len(data.lstrip(_SPACES))
         if plain:
             yield Place(start, start + len(plain), len(plain), len(data), is_whole)
         return
+    text, is_broken = _text(data)
     at = _after_spaces(text, text.index("[") + 1)
     seen, offset = 0, 0  # so many characters are so many bytes
     while at < len(text) and text[at] != "]":
@@ -122,15 +119,29 @@ def _elements(data: bytes | bytearray, is_whole: bool) -> Iterator[Place]:
             stop = after = len(text)
         closes = text[after : after + 1]
         if closes not in (",", "]"):
-            # Cut off, or no JSON from here on: all that follows is taken for one message that did not come whole.
-            rest = data[offset:].rstrip(_SPACES)
-            yield Place(offset, offset + len(rest), len(rest), len(data), False)
+            yield _rest(data, offset)
             return
         size = len(text[at:stop].encode())
         seen = after if closes == "]" else after + 1
         end = offset + size + seen - stop  # only ASCII stands between
         yield Place(offset, offset + size, size, end, True)
         offset, at = end, _after_spaces(text, seen)
+    if is_broken and at == len(text):
+        yield _rest(data, offset + len(text[seen:at].encode()))
+
+
+def _rest(data: bytes | bytearray, start: int) -> Place:
+    """Cut off, or no JSON from here on: all that follows is taken for one message that did not come whole."""
+    rest = data[start:].rstrip(_SPACES)
+    return Place(start, start + len(rest), len(rest), len(data), False)
+
+
+def _text(data: bytes | bytearray) -> tuple[str, bool]:
+    """The text up to the first byte that is no UTF-8, and whether there is one."""
+    try:
+        return data.decode("utf-8"), False
+    except UnicodeDecodeError as error:
+        return data[: error.start].decode("utf-8"), True
 
 
 def _after_spaces(text: str, at: int) -> int:

@@ -16,7 +16,7 @@ from lab_servers.wire.conversation import Conversation
 from lab_servers.wire.http1.layers import InflatedContent, inflatable
 from lab_servers.wire.http1.message import Content, Message
 from lab_servers.wire.http1.records import Head, Opaque, Trailers
-from lab_servers.wire.model import Pieces
+from lab_servers.wire.model import CLIENT, Pieces
 from lab_servers.wire.websocket.records import FrameRecord
 
 # The messages of a comparison carry their number first: {"n":17,"d":"世界"}.
@@ -52,17 +52,35 @@ class Sent:
 
     Attributes:
         messages: In the order in which they ended.
-        payload_bytes: The messages' own text, as it travelled.
-        header_bytes: The heads of HTTP: start lines, fields, and the empty lines that end them; fields of trailers too.
-        other_bytes: Bytes of which nobody can tell what they are: no HTTP, or another protocol.
+        text_bytes: The messages' own text, where it can be told from what stands around it.
+        coded_pieces: Where compressed contents lie: text and framing in one, so all of it is taken for text.
+        header_pieces: Where the heads of HTTP lie: start lines, fields, and the empty lines that end them; fields of
+            trailers too.
+        other_pieces: Where bytes lie of which nobody can tell what they are: no HTTP, or another protocol.
         requests: How many heads of requests there are.
     """
 
     messages: tuple[Passed, ...]
-    payload_bytes: int
-    header_bytes: int
-    other_bytes: int
+    text_bytes: int
+    coded_pieces: Pieces
+    header_pieces: Pieces
+    other_pieces: Pieces
     requests: int
+
+    @property
+    def payload_bytes(self) -> int:
+        """The messages' own text, as it travelled."""
+        return self.text_bytes + sum(stop - start for start, stop in self.coded_pieces)
+
+    @property
+    def header_bytes(self) -> int:
+        """How many bytes the heads and trailer fields have."""
+        return sum(stop - start for start, stop in self.header_pieces)
+
+    @property
+    def other_bytes(self) -> int:
+        """How many bytes nobody can tell anything of."""
+        return sum(stop - start for start, stop in self.other_pieces)
 
 
 def number_of(text: bytes) -> int | None:
@@ -80,32 +98,35 @@ def sent_by(conversation: Conversation, sender: str) -> Sent:
     """
     heads = conversation.messages(sender)
     messages: list[Passed] = []
-    payload = headers = other = 0
+    headers: list[tuple[int, int]] = []
+    other: list[tuple[int, int]] = []
+    coded: list[tuple[int, int]] = []
+    text = 0
     for head in heads:
-        headers += head.head_end - head.start
+        headers.append((head.start, head.head_end))
         found = list(_in_content(head))
         messages += found
-        payload += head.content.length if _is_coded(head) else sum(one.wire_bytes for one in found)
+        if _is_coded(head):
+            coded += head.content.all_pieces
+        else:
+            text += sum(one.wire_bytes for one in found)
     for record in conversation.records(sender, "http"):
         if isinstance(record, Trailers):
-            headers += _trailer_bytes(record)
+            headers.append((record.start, record.start + _trailer_bytes(record)))
         elif isinstance(record, Opaque):
-            other += record.stop - record.start
+            other.append((record.start, record.stop))
         elif isinstance(record, Head) and record.message is None:
-            headers += record.stop - record.start
+            headers.append((record.start, record.stop))
     frames = conversation.frames(sender)
     if frames is not None:
-        records = [*frames.records]
         tail = frames.tail()
-        if tail is not None:
-            records.append(tail)
-        framed = [record for record in records if isinstance(record, FrameRecord)]
-        in_frames, lost = _in_frames(framed)
+        records = [*frames.records, *([tail] if tail else [])]
+        in_frames, lost = _in_frames([record for record in records if isinstance(record, FrameRecord)])
         messages += in_frames
-        payload += sum(one.wire_bytes for one in in_frames)
+        text += sum(one.wire_bytes for one in in_frames)
         other += lost
-    requests = len(heads) if sender == "client" else 0
-    return Sent(tuple(messages), payload, headers, other, requests)
+    requests = len(heads) if sender == CLIENT else 0
+    return Sent(tuple(messages), text, tuple(coded), tuple(sorted(headers)), tuple(other), requests)
 
 
 def _trailer_bytes(record: Trailers) -> int:
@@ -172,11 +193,11 @@ def _in_coded_content(head: Message) -> Iterator[Passed]:
 # --- WebSocket ------------------------------------------------------------------------------------
 
 
-def _in_frames(records: list[FrameRecord]) -> tuple[list[Passed], int]:
-    """The data messages, and how many bytes belong to frames of which no receiver can say what they are."""
+def _in_frames(records: list[FrameRecord]) -> tuple[list[Passed], list[tuple[int, int]]]:
+    """The data messages, and where frames lie of which no receiver can say what they are."""
     found: list[Passed] = []
     open_frames: dict[int, list[FrameRecord]] = {}
-    lost = 0
+    lost: list[tuple[int, int]] = []
     for record in records:
         if record.is_control:
             continue
@@ -190,7 +211,7 @@ def _in_frames(records: list[FrameRecord]) -> tuple[list[Passed], int]:
             if record.is_final and not record.is_cut:
                 found.append(_message(open_frames.pop(record.first)))
         else:
-            lost += record.stop - record.start
+            lost.append((record.start, record.stop))
     found += [_message(frames) for frames in open_frames.values()]
     return found, lost
 
