@@ -1,4 +1,4 @@
-"""Whether network conditions do what they say: for each read of a receiver, when it was asked to come, and when it came.
+"""Whether network conditions do what they say: when bytes were to come, and when the receiver had read them.
 
 Conditions are pure, so a recording is enough to know what was asked: the capture has when the relay read each byte from
 its sender, and the conditions say when it may pass. ``scenarios/side_conditions.py`` makes such recordings.
@@ -19,12 +19,12 @@ from lab_servers.marks import Mark
 
 
 @dataclass(frozen=True)
-class Read:
-    """One read of a receiver; its times are those of its last byte.
+class Arrival:
+    """Bytes that a receiver has up to some place; the times are those of the last of them.
 
     Attributes:
-        end: How many bytes the receiver had after it.
-        sent_ns: When the relay read that byte from the sender.
+        end: How many bytes there are up to it.
+        sent_ns: When the relay read it from the sender.
         asked_ns: When the conditions let it pass.
         came_ns: When the receiver had it.
     """
@@ -81,25 +81,32 @@ def quantiles(values: Sequence[float]) -> Quantiles:
     return Quantiles(len(values), median, p5, p95, max(values))
 
 
-def reads(capture: Capture, sender: Side, conditions: Sequence[Condition], marks: Sequence[Mark]) -> tuple[Read, ...]:
-    """Each read of the receiver, with the time that the conditions asked for.
+def arrivals(
+    capture: Capture,
+    sender: Side,
+    conditions: Sequence[Condition],
+    reads: Sequence[Mark],
+    message_bytes: int | None = None,
+) -> tuple[Arrival, ...]:
+    """Each message that was received whole, or each read, with the time that the conditions asked for.
 
     Args:
         capture: The connection.
         sender: Whose bytes were read.
         conditions: What these bytes met, in order, from the opening of the connection on.
-        marks: One for each read; its detail is how many bytes the receiver had then.
+        reads: A mark for each read of the receiver; its detail is how many bytes it had then.
+        message_bytes: The size of a message; ``None`` takes the reads as they are.
 
     Raises:
         BadParameter: the capture lacks some of these bytes.
     """
     sent = [(chunk.end, chunk.at_ns) for chunk in capture.chunks_from(sender)]
     asked = _asked(capture, sender, conditions)
-    found = []
-    for mark in marks:
-        end = int(mark.detail)
-        found.append(Read(end, _at(sent, end), _at(asked, end), mark.at_ns))
-    return tuple(found)
+    came = [(int(mark.detail), mark.at_ns) for mark in reads]
+    ends = [end for end, _ in came]
+    if message_bytes is not None and came:
+        ends = list(range(message_bytes, ends[-1] + 1, message_bytes))
+    return tuple(Arrival(end, _at(sent, end), _at(asked, end), _at(came, end)) for end in ends)
 
 
 def _asked(capture: Capture, sender: Side, conditions: Sequence[Condition]) -> list[tuple[int, int]]:
@@ -122,13 +129,13 @@ def _at(ends: Sequence[tuple[int, int]], end: int) -> int:
     return ends[position][1]
 
 
-def asked_rate_bytes_s(received: Sequence[Read]) -> float | None:
+def asked_rate_bytes_s(received: Sequence[Arrival]) -> float | None:
     """With what rate bytes were to come, from the first read to the last; ``None`` where that took no time."""
     took_ns = received[-1].asked_ns - received[0].asked_ns if received else 0
     return (received[-1].end - received[0].end) / took_ns * 1e9 if took_ns > 0 else None
 
 
-def rate_bytes_s(received: Sequence[Read]) -> float | None:
+def rate_bytes_s(received: Sequence[Arrival]) -> float | None:
     """With what rate the same bytes came, counted from when the first read was to come.
 
     Not from when it came: a first read that is late would make the rest look faster than the line.
@@ -137,6 +144,6 @@ def rate_bytes_s(received: Sequence[Read]) -> float | None:
     return (received[-1].end - received[0].end) / took_ns * 1e9 if took_ns > 0 else None
 
 
-def is_in_order(received: Sequence[Read]) -> bool:
-    """Whether no read came before one that has earlier bytes."""
+def is_in_order(received: Sequence[Arrival]) -> bool:
+    """Whether nothing came before bytes that were sent earlier."""
     return all(one.came_ns <= other.came_ns and one.end < other.end for one, other in pairwise(received))

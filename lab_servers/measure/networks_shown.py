@@ -1,4 +1,4 @@
-"""The networks that one run shows side by side: each condition by itself, and the networks with names; and their errors.
+"""The networks that one run shows side by side, each condition by itself and those with names, and their errors.
 
 ``scenarios/side_conditions.py`` runs them, ``views/looks/side_conditions.py`` draws what :func:`shown` computes.
 """
@@ -13,11 +13,14 @@ from lab_servers.capture.capture import Side
 from lab_servers.capture.conditions import PRESETS, Bandwidth, Condition, Delay, Jitter, Network, Pause, Slicing
 from lab_servers.capture.conditions.network import most_bytes_s
 from lab_servers.errors import BadParameter
-from lab_servers.measure.network_errors import Read, reads
+from lab_servers.measure.network_errors import Arrival, arrivals
 from lab_servers.recording import Recording
 
 # The connections that the run makes through each network, in order.
 PROBES, BULK = 1, 2
+
+# How long a small message is.
+PROBE_BYTES = 8
 
 PAUSE_AFTER_S = 0.1
 
@@ -31,9 +34,10 @@ def networks(
         "jitter": Jitter(jitter_s, seed),
         "a bandwidth": Bandwidth(rate_bytes_s),
         "slicing": Slicing(slice_bytes, gap_s),
-        "a pause": Pause(PAUSE_AFTER_S, pause_s),
     }
-    return (*(Network(name, (one,), (one,)) for name, one in alone.items()), *PRESETS.values())
+    # Only down: the answers to what a pause has held up would come after it.
+    pause = Network("a pause", down=(Pause(PAUSE_AFTER_S, pause_s),))
+    return (*(Network(name, (one,), (one,)) for name, one in alone.items()), pause, *PRESETS.values())
 
 
 def networks_of(parameters: Mapping[str, Any]) -> tuple[Network, ...]:
@@ -65,15 +69,15 @@ class Shown:
     Attributes:
         network: The network.
         sender: Who sends.
-        probes: The reads of small messages that came one by one.
+        probes: Small messages that were sent one by one.
         bulk: The reads of many bytes that were sent at once; empty where no rate was asked for.
         rate_bytes_s: The rate that was asked for; infinite without one.
     """
 
     network: Network
     sender: Side
-    probes: tuple[Read, ...]
-    bulk: tuple[Read, ...]
+    probes: tuple[Arrival, ...]
+    bulk: tuple[Arrival, ...]
     rate_bytes_s: float
 
     @property
@@ -97,10 +101,11 @@ def shown(recording: Recording) -> tuple[Shown, ...]:
 
 def _shown(recording: Recording, network: Network, sender: Side) -> Shown:
     conditions = network.by_sender[sender]
-    found: dict[int, tuple[Read, ...]] = {PROBES: (), BULK: ()}
+    found: dict[int, tuple[Arrival, ...]] = {PROBES: (), BULK: ()}
     for capture in recording.of(server_name(network)):
         marks = recording.marks_named(f"{server_name(network)}: {mark_name(capture.number, sender.other)}")
-        found[capture.number] = reads(capture, sender, conditions, marks)
+        size_bytes = PROBE_BYTES if capture.number == PROBES else None
+        found[capture.number] = arrivals(capture, sender, conditions, marks, size_bytes)
     if not found[PROBES]:
         raise BadParameter(f"Nothing came through the network {network.name!r}: run the scenario ConditionsShown anew.")
     return Shown(network, sender, found[PROBES], found[BULK], most_bytes_s(conditions))

@@ -35,6 +35,7 @@ from lab_servers.scenarios.replay import Replay
 from lab_servers.scenarios.scenario import Scenario
 from lab_servers.scenarios.side_buffered import BufferedHop
 from lab_servers.scenarios.side_by_side import SideBySide
+from lab_servers.scenarios.side_conditions import ConditionsShown
 from lab_servers.scenarios.side_growth import Growth
 from lab_servers.scenarios.side_latencies import Latencies
 from lab_servers.scenarios.sse_coming_back import ComingBack
@@ -88,6 +89,7 @@ SCENARIOS: dict[str, type[Scenario]] = {
         CloseCodes,
         ForbiddenFrames,
         TokenCompression,
+        ConditionsShown,
         SideBySide,
         Growth,
         Latencies,
@@ -110,6 +112,7 @@ __all__ = [
     "ChatFrames",
     "CloseCodes",
     "ComingBack",
+    "ConditionsShown",
     "Connections",
     "CutCharacter",
     "CutEverywhere",

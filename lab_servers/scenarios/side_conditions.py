@@ -17,12 +17,11 @@ from lab_servers.capture.conditions.network import most_bytes_s
 from lab_servers.errors import ExchangeFailed
 from lab_servers.lab import Lab
 from lab_servers.marks import Mark, now_ns
-from lab_servers.measure.networks_shown import BULK, PROBES, mark_name, networks, server_name
+from lab_servers.measure.networks_shown import BULK, PROBE_BYTES, PROBES, mark_name, networks, server_name
 from lab_servers.parameters import number, whole
 from lab_servers.scenarios.scenario import Scenario
 
 READ_BYTES = 65_536
-PROBE_BYTES = 8
 PROBE, FILLING = b"p", b"b"
 
 # How long the bytes of a transfer take at the asked rate, and how many they are at most.

@@ -52,6 +52,7 @@ _MODULES = {
     "CloseCodes": "frames_closing",
     "ForbiddenFrames": "frames_forbidden",
     "TokenCompression": "frames_compression",
+    "ConditionsShown": "side_conditions",
     "Evidence": "choosing_evidence",
     "UnitCosts": "choosing_costs",
     "JobBothWays": "choosing_job",
