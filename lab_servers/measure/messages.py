@@ -20,7 +20,7 @@ from lab_servers.wire.model import CLIENT, Pieces
 from lab_servers.wire.websocket.records import FrameRecord
 
 # The messages of a comparison carry their number first: {"n":17,"d":"世界"}.
-_NUMBER = re.compile(rb'\s*\{\s*"n"\s*:\s*(\d{1,15})\b')
+_NUMBER = re.compile(rb'\s*\{\s*"n"\s*:\s*(\d{1,15})(?=\s*[,}])')
 _NUMBER_WITHIN_BYTES = 40
 
 
