@@ -7,7 +7,7 @@ reconnect when the stream ends, even after a clean end; this reader does not.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -130,6 +130,22 @@ async def read_events(
             except (aiohttp.ClientError, OSError):
                 ending = Ending.LOST
     return EventStream(tuple(events), ending, decoder.last_event_id, decoder.retry_ms, decoder.oversized, tuple(marks))
+
+
+async def events_in(response: aiohttp.ClientResponse, *, limit_bytes: int) -> AsyncIterator[Event]:
+    """The events of a response that is an event stream, each as soon as it is dispatched.
+
+    Args:
+        response: The response, its head received and nothing of its body read.
+        limit_bytes: An event that is larger is dropped.
+
+    Raises:
+        aiohttp.ClientError: the body ends before it is complete.
+    """
+    decoder = EventStreamDecoder(limit_bytes=limit_bytes)
+    async for data in body_of(response):
+        for event in decoder.feed(data):
+            yield event
 
 
 def events_of(pieces: Iterable[bytes]) -> list[Event]:

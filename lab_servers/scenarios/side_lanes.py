@@ -17,9 +17,9 @@ import aiohttp
 from websockets.asyncio.client import connect
 
 from lab_servers.clients.session import body_of, open_session
+from lab_servers.clients.sse import events_in
 from lab_servers.errors import ExchangeFailed
 from lab_servers.servers.feed_messages import MAX_MESSAGE_BYTES, Feed, Lines, as_text
-from lab_servers.wire.sse.decoder import EventStreamDecoder
 
 # How long the server may hold a question of the long poller.
 HOLD_S = 10.0
@@ -126,37 +126,36 @@ async def ndjson(errand: Errand) -> None:
 
 async def sse(errand: Errand) -> None:
     """One question, one answer that grows by an event for each message (WHATWG HTML §9.2)."""
-    decoder = EventStreamDecoder(limit_bytes=MAX_MESSAGE_BYTES)
     headers = {"Accept": "text/event-stream"}
     async with (
         open_session(keep_alive=True) as session,
         answer(session, f"{errand.url}/api/events", headers) as response,
     ):
-        async for data in body_of(response):
-            for event in decoder.feed(data):
-                errand.deliver(event.data)
+        async for event in events_in(response, limit_bytes=MAX_MESSAGE_BYTES):
+            errand.deliver(event.data)
 
 
 async def websocket(errand: Errand) -> None:
     """One connection for both directions (RFC 6455); the server closes when both are complete."""
-    async with (
-        # proxy=None: the variables of the environment must not lead loopback traffic away.
-        connect(
-            f"{errand.url}/ws",
-            proxy=None,
-            compression=None,
-            max_size=MAX_MESSAGE_BYTES,
-            ping_interval=None,
-            open_timeout=None,
-            close_timeout=CLOSE_WITHIN_S,
-        ) as connection,
-        asyncio.TaskGroup() as both,
-    ):
+    async with connect(
+        f"{errand.url}/ws",
+        proxy=None,  # the variables of the environment must not lead loopback traffic away
+        compression=None,
+        max_size=MAX_MESSAGE_BYTES,
+        ping_interval=None,
+        open_timeout=None,
+        close_timeout=CLOSE_WITHIN_S,
+    ) as connection:
 
         async def speak() -> None:
             async for _, message in errand.outgoing.each():
                 await connection.send(message)
 
-        both.create_task(speak())
-        async for message in connection:
-            errand.deliver(str(message))
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(speak())
+                async for message in connection:
+                    errand.deliver(str(message))
+        except asyncio.CancelledError:
+            connection.transport.abort()  # a run that is stopped does not wait for the peer's Close frame
+            raise

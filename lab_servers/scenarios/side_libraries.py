@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import aiohttp
 import httpx
@@ -21,7 +22,8 @@ from lab_servers.servers.feed_messages import MAX_MESSAGE_BYTES
 
 def httpx_client() -> httpx.AsyncClient:
     """A client of httpx that sets no time limits and obeys no proxy variable of the environment."""
-    return httpx.AsyncClient(timeout=None, trust_env=False)
+    # Kept connections are kept: five seconds is httpx's own limit, and messages may be as far apart as that.
+    return httpx.AsyncClient(timeout=None, trust_env=False, limits=httpx.Limits(keepalive_expiry=None))
 
 
 async def ndjson_by_httpx(errand: Errand) -> None:
@@ -42,21 +44,24 @@ async def sse_by_httpx_sse(errand: Errand) -> None:
 
 async def websocket_by_aiohttp(errand: Errand) -> None:
     """WebSocket as aiohttp speaks it, at both ends."""
-    closing = aiohttp.ClientWSTimeout(ws_close=CLOSE_WITHIN_S)
-    async with (
-        open_session(keep_alive=True) as session,
-        session.ws_connect(f"{errand.url}/ws", compress=0, max_msg_size=MAX_MESSAGE_BYTES, timeout=closing) as socket,
-        asyncio.TaskGroup() as both,
-    ):
+    within = aiohttp.ClientWSTimeout(ws_close=CLOSE_WITHIN_S)
+    async with AsyncExitStack() as closed_last, open_session(keep_alive=True) as session:
+        socket = await session.ws_connect(
+            f"{errand.url}/ws", compress=0, max_msg_size=MAX_MESSAGE_BYTES, timeout=within
+        )
+        # Closed after the session: of a run that is stopped, the session ends the connection at once, while this
+        # alone would wait for the peer's Close frame.
+        closed_last.push_async_callback(socket.close)
 
         async def speak() -> None:
             async for _, message in errand.outgoing.each():
                 await socket.send_str(message)
 
-        speaking = both.create_task(speak())
-        async for message in socket:
-            errand.deliver(message.data)
-        speaking.cancel()  # the server closes when it has everything
+        async with asyncio.TaskGroup() as both:
+            speaking = both.create_task(speak())
+            async for message in socket:
+                errand.deliver(message.data)
+            speaking.cancel()  # the server closes when it has everything
 
 
 async def post_each_by_httpx(errand: Errand) -> None:

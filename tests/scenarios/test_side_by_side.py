@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from lab_servers.capture.capture import Capture, Side
-from lab_servers.capture.conditions import Delay, Network, Slicing
-from lab_servers.errors import BadParameter, ExchangeFailed
+from lab_servers.capture.conditions import Delay, Network, Pause, Slicing
+from lab_servers.errors import BadParameter, ExchangeFailed, LabError
 from lab_servers.lab import Lab
 from lab_servers.measure.accounting import accounts
 from lab_servers.measure.timing import message_times
@@ -28,6 +28,7 @@ from tests.waiting import until
 ALL_LANES = (*LANES, *SECOND_LANES)
 ONE_REQUEST = {Transport.WHOLE, Transport.NDJSON, Transport.SSE, Transport.WEBSOCKET}
 COUNT = 8
+SAID_SLOWLY = make_messages(TOKENS, 20, 64, 1)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,10 @@ def requests_of(captures: tuple[Capture, ...], method: str) -> int:
 
 def delivered(recording: Recording, lane: Lane, direction: str = "") -> list[int]:
     return [int(mark.detail) for mark in recording.marks_named(f"{lane.name}: delivered{direction}")]
+
+
+def lab_connections(lab: Lab) -> int:
+    return sum(hosted.relay.open_connections for hosted in lab.hosted)
 
 
 # --- what is delivered ------------------------------------------------------------------------
@@ -252,19 +257,65 @@ def test_a_cancelled_run_leaves_nothing_and_the_next_one_is_whole() -> None:
         job = run.start(lab)
 
         async def begun() -> None:
-            await until(lambda: sum(hosted.relay.open_connections for hosted in lab.hosted) >= 2 * len(ALL_LANES) - 6)
+            await until(lambda: lab_connections(lab) >= len(ALL_LANES))
 
         lab.run(begun())
         job.cancel()
 
         async def over() -> None:
-            await until(lambda: not any(hosted.relay.open_connections for hosted in lab.hosted))
+            await until(lambda: lab_connections(lab) == 0)
             await until(lambda: len(asyncio.all_tasks()) <= idle)
 
         lab.run(over())
         assert lab.problems == ()
         again = SideBySide(messages=3, interval_s=0.002).run(lab)
         assert all(delivered(again, lane) == [1, 2, 3] for lane in LANES)
+
+
+def test_a_run_that_is_stopped_waits_for_no_peer_behind_a_network_that_passes_nothing(lab: Lab) -> None:
+    dead = Network("dead", down=(Pause(0.3, 3_600),))
+    runs = [LaneRun(lane, SAID_SLOWLY, SAID_SLOWLY, 0.2, network=dead) for lane in ALL_LANES]
+
+    async def stopped() -> None:
+        running = asyncio.ensure_future(run_lanes(lab, runs, within_s=60))
+        # All are in the midst of it: something is produced on every lane, and the network passes nothing any more.
+        await until(lambda: lab_connections(lab) >= len(ALL_LANES))
+        await asyncio.wait([running], timeout=0.5)
+        running.cancel()
+        done, _ = await asyncio.wait([running], timeout=10)
+        assert done
+        assert running.cancelled()
+
+    lab.run(stopped())
+    assert lab.problems == ()
+
+
+def test_a_lab_that_is_stopped_in_the_midst_of_a_run_ends_it_and_reports_no_problem() -> None:
+    with Lab([]) as lab:
+        job = SideBySide(messages=100, interval_s=0.1, direction=BOTH_WAYS, libraries=True).start(lab)
+
+        async def begun() -> None:
+            await until(lambda: lab_connections(lab) >= len(ALL_LANES))
+
+        lab.run(begun())
+        lab.stop()
+        with pytest.raises((LabError, asyncio.CancelledError)):
+            job.result()
+        assert lab.problems == ()
+
+
+def test_a_lab_does_not_grow_with_the_runs() -> None:
+    with Lab([]) as lab:
+
+        async def tasks() -> int:
+            return len(asyncio.all_tasks())
+
+        run = SideBySide(messages=2, interval_s=0.002, libraries=True)
+        run.run(lab)
+        after_one = (lab.run(tasks()), len(lab.hosted))
+        for _ in range(3):
+            run.run(lab)
+        assert (lab.run(tasks()), len(lab.hosted)) == after_one
 
 
 @pytest.mark.parametrize(
