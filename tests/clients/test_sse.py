@@ -7,9 +7,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import aiohttp
 import pytest
 
 from lab_servers.clients import Ending, EventStream, read_events
+from lab_servers.clients.session import open_session
+from lab_servers.clients.sse import events_in
 from lab_servers.errors import BadParameter, ExchangeFailed
 from lab_servers.servers import sse
 from lab_servers.wire.sse.decoder import Event
@@ -61,6 +64,27 @@ def test_the_endless_build_log_is_left_at_the_limit_and_resumed_by_its_last_even
     ]
     assert (first.ending, first.ended, first.retry_ms) == (Ending.CLIENT, False, 2000)
     assert [event.last_event_id for event in second.events] == ["4", "5"]
+
+
+def test_the_events_of_a_response_come_one_by_one_and_one_that_is_too_large_is_dropped() -> None:
+    sent = CHUNKED + chunks(b"data: a\n\nda", b"ta: " + b"x" * 100 + b"\n\nid: 3\ndata: c\n\n", b"data: d\n\n")
+
+    async def scene() -> None:
+        async with (
+            answering(sent, then=end) as peer,
+            open_session(keep_alive=True) as session,
+            session.get(peer.url) as response,
+        ):
+            events = events_in(response, limit_bytes=50)
+            assert [await anext(events) for _ in range(3)] == [
+                Event("message", "a", ""),
+                Event("message", "c", "3"),
+                Event("message", "d", "3"),
+            ]
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await anext(events)  # the last chunk is missing
+
+    asyncio.run(scene())
 
 
 @pytest.mark.parametrize(
