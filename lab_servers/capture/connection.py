@@ -74,18 +74,18 @@ class Leg(asyncio.Protocol):
         else:
             self.connection.server_reached(transport)
 
-    def join(self, partner: Leg, outlet: Outlet, conditions: Sequence[Condition]) -> None:
+    def join(self, partner: Leg, outlet: Outlet, conditions: Sequence[Condition], at_ns: int) -> None:
         """Start to pass on what this side sends: through ``conditions`` and ``outlet`` to ``partner``."""
         self._track = self.connection.recorder.tracks[self.side]
         self._partner = partner
         self._outlet = outlet
-        self.meet(conditions)
+        self.meet(conditions, at_ns)
 
-    def meet(self, conditions: Sequence[Condition]) -> None:
-        """From now on what this side sends meets these conditions; what others hold of it keeps its time."""
+    def meet(self, conditions: Sequence[Condition], at_ns: int) -> None:
+        """From now on, ``at_ns``, what this side sends meets these conditions; what is held of it keeps its time."""
         if self._partner is None or self._partner.lost:
             return
-        passage = Passage(self.connection.number, self.side, now_ns())
+        passage = Passage(self.connection.number, self.side, at_ns)
         if self._line is not None and (conditions or not self._line.is_empty):
             self._line.meet(conditions, passage)
         elif conditions:
@@ -228,14 +228,15 @@ class Connection:
         if self._aborting or client.transport is None:
             server.reset()
             return
-        self.recorder.happened(TransitionKind.CONNECTED, None, now_ns())
-        client.join(server, Outlet(self, server, transport), self.relay.conditions[Side.CLIENT])
-        server.join(client, Outlet(self, client, client.transport), self.relay.conditions[Side.SERVER])
+        at_ns = now_ns()
+        self.recorder.happened(TransitionKind.CONNECTED, None, at_ns)
+        client.join(server, Outlet(self, server, transport), self.relay.conditions[Side.CLIENT], at_ns)
+        server.join(client, Outlet(self, client, client.transport), self.relay.conditions[Side.SERVER], at_ns)
 
     def conditions_changed(self) -> None:
         """From now on bytes meet the conditions that the relay has now."""
         for side, leg in self.legs.items():
-            leg.meet(self.relay.conditions[side])
+            leg.meet(self.relay.conditions[side], now_ns())
 
     def fin_passed_on(self) -> None:
         """Close both sockets once both FINs have been passed on; what is buffered is sent first."""

@@ -26,8 +26,8 @@ MOST_HELD_BYTES = 4 * 1024 * 1024
 # What it costs to hold one read, apart from its bytes, so that many small reads count as what they are.
 HELD_COST_BYTES = 300
 
-# asyncio on Linux wakes at whole milliseconds, up to one too late. So a timer is set for one earlier, and the rest of the
-# wait, half of one on average, passes in turns of the loop, between which everybody else has theirs.
+# asyncio on Linux wakes at whole milliseconds, up to one too late. So a timer is set for one earlier, and the rest of
+# the wait, half of one on average, passes in turns of the loop, between which everybody else has theirs.
 TIMER_STEP_NS = 1_000_000
 
 # After so many pieces that are due at once, others have their turn on the loop.
