@@ -38,6 +38,7 @@ from lab_servers.scenarios.side_by_side import SideBySide
 from lab_servers.scenarios.side_conditions import ConditionsShown
 from lab_servers.scenarios.side_growth import Growth
 from lab_servers.scenarios.side_latencies import Latencies
+from lab_servers.scenarios.side_upstream import Upstream
 from lab_servers.scenarios.sse_coming_back import ComingBack
 from lab_servers.scenarios.sse_cuts import CutEverywhere
 from lab_servers.scenarios.sse_heartbeat import Heartbeat
@@ -92,6 +93,7 @@ SCENARIOS: dict[str, type[Scenario]] = {
         ConditionsShown,
         SideBySide,
         Growth,
+        Upstream,
         Latencies,
         BufferedHop,
         Evidence,
@@ -150,6 +152,7 @@ __all__ = [
     "TimeLimits",
     "TokenCompression",
     "UnitCosts",
+    "Upstream",
     "WhoClosed",
     "WrongAnswers",
 ]

@@ -76,14 +76,16 @@ async def _thread_time_ns() -> int:
 
 
 @asynccontextmanager
-async def lane_server(lab: Lab, lane: Lane, total: int) -> AsyncIterator[LaneServer]:
+async def lane_server(lab: Lab, lane: Lane, total: int, inbox: Inbox | None = None) -> AsyncIterator[LaneServer]:
     """Start it behind a relay of the lane's name; stop it, and its thread, at the end.
 
     Args:
         lab: The lab, on whose loop this is awaited.
         lane: SSE, WebSocket or another way of ``servers/feed.py``.
         total: How many messages it will say.
+        inbox: Where it goes what clients send; its mark is called on the server's thread.
     """
+    up = inbox or Inbox(0)
     is_websocket = lane.transport is Transport.WEBSOCKET
     log = ProblemLog()
     thread = LoopThread(f"{lane.name} of a run", log.loop_problem)
@@ -91,9 +93,9 @@ async def lane_server(lab: Lab, lane: Lane, total: int) -> AsyncIterator[LaneSer
 
     async def start_there() -> Started:
         if is_websocket:
-            started = await feed_websocket.make_server(LOOPBACK, 0, server.feed, Inbox(0), logger=log.logger)
+            started = await feed_websocket.make_server(LOOPBACK, 0, server.feed, up, logger=log.logger)
             return started.sockets[0].getsockname()[:2], lambda: shutdown.stop(started, SHUTDOWN_S)
-        return await start_application(feed.make_app(server.feed, Inbox(0)), log.logger)
+        return await start_application(feed.make_app(server.feed, up), log.logger)
 
     async def start() -> Started:
         await asyncio.to_thread(thread.start)

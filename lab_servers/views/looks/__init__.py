@@ -59,6 +59,7 @@ _MODULES = {
     "EachFails": "choosing_failures",
     "SideBySide": "side_by_side",
     "Growth": "side_growth",
+    "Upstream": "side_upstream",
     "Latencies": "side_latencies",
     "BufferedHop": "side_buffered",
 }
