@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from lab_servers.capture.capture import Side
+from lab_servers.measure.evidence import counted
 from lab_servers.proofs.pointing import field_line, record_of, start_line
 from lab_servers.proofs.proof import Evidence, Judgement, seen
 from lab_servers.proofs.trial import trial_of
 from lab_servers.recording import Recording
 from lab_servers.scenarios import BufferedHop
-from lab_servers.views.looks.handshake_cases import counted
 from lab_servers.views.looks.side_buffered import STREAMED, THROUGH_HOP, WHOLE, before_hop, waits
 from lab_servers.views.looks.sse import blocks_of
 

@@ -49,7 +49,8 @@ def judge_c18(recording: Recording) -> Judgement:
 def _first(recording: Recording, costs: tuple[JobCost, ...], job: Part) -> Evidence:
     first = cheapest(costs, job)
     told = "; ".join(
-        f"{one.column} {counted(one.requests, 'request')}, {one.total_bytes:,} bytes, {one.fresh} of {one.messages} fresh"
+        f"{one.column} {counted(one.requests, 'request')}, {one.total_bytes:,} bytes, {one.fresh} of "
+        f"{one.messages} fresh"
         for one in costs
         if one.job is job
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lab_servers.capture.capture import Capture, Side
+from lab_servers.measure.evidence import counted
 from lab_servers.proofs.pointing import field_line, start_line
 from lab_servers.proofs.proof import Evidence, Excerpt, Judgement, seen
 from lab_servers.proofs.trial import trial_of
 from lab_servers.recording import Recording
 from lab_servers.scenarios import ComingBack, ResumeAfterCut
-from lab_servers.views.looks.handshake_cases import counted
 from lab_servers.views.looks.sse_coming_back import (
     CLEAN,
     CLOSED,

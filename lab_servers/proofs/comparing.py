@@ -159,8 +159,9 @@ def judge_c24(recording: Recording) -> Judgement:
                 *range_of(captures[WEBSOCKET], Side.SERVER, http_end.get("server", 0), http_end.get("server", 0) + 16),
             ),
             seen(
-                f"After its 101 the server of the WebSocket sent {len(after)} bytes, of which none is HTTP; the "
-                f"client sent {counted(held[WEBSOCKET].frames_up, 'frame')}, {held[WEBSOCKET].masked_up} of them masked.",
+                f"After its 101 the server of the WebSocket sent {len(after)} bytes, of which none is HTTP; "
+                f"the client sent {counted(held[WEBSOCKET].frames_up, 'frame')}, {held[WEBSOCKET].masked_up} of them "
+                f"masked.",
                 bool(http_end) and bool(after) and b"HTTP/" not in after
                 and held[WEBSOCKET].masked_up == held[WEBSOCKET].frames_up > 0,
                 bytes_after_http=len(after),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab_servers.capture.capture import Side, TransitionKind
 from lab_servers.dissection import Dissection, dissect
+from lab_servers.measure.evidence import counted
 from lab_servers.proofs.pointing import field_line, last_bytes, range_of, start_line
 from lab_servers.proofs.proof import Evidence, Judgement, cited, seen
 from lab_servers.proofs.trial import trial_of
@@ -46,7 +47,7 @@ def judge_c10(opened: Recording, again: Recording, no_key: Recording, wrong: Rec
             ),
             *(_ends(opened, side) for side in Side),
             seen(
-                f"From the request to the last frame it is {opens} connection.",
+                f"From the request to the last frame it is {counted(opens, 'connection')}.",
                 len(opened.captures) == opens == 1,
                 connections=len(opened.captures),
             ),
@@ -171,7 +172,8 @@ def judge_c13(share: Recording, old_version: Recording) -> Judgement:
                 *start_line(wish.capture, Side.SERVER),
             ),
             seen(
-                f"The handshake and the frames passed on {opens} connection to {len(ports)} port.",
+                f"The handshake and the frames passed on {counted(opens, 'connection')} to "
+                f"{counted(len(ports), 'port')}.",
                 len(sockets) == opens == len(ports) == 1 and is_new_protocol(sockets[0]) == "yes",
                 *(one for each in sockets for one in last_bytes(each, Side.CLIENT, 16)),
                 connections=opens,
@@ -183,7 +185,7 @@ def judge_c13(share: Recording, old_version: Recording) -> Judgement:
 def _switched(kind: str, found: Dissection) -> Evidence:
     answer, frames = is_new_protocol(found.capture), sum(len(found.records(side, "websocket")) for side in Side)
     events, to = len(found.records(Side.SERVER, "sse")), found.conversation.upgraded_to
-    inside = f"{events} events lie in the body of its response" if events else f"{frames} frames followed"
+    inside = f"{events} events lie in the body of its response" if events else f"{counted(frames, 'frame')} followed"
     return seen(
         f"{kind}: {answer}; it was switched to {to or 'nothing'}, and {inside}.",
         answer == ("yes" if kind == "WebSocket" else "no") and bool(frames) == (kind == "WebSocket"),

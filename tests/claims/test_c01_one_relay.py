@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,9 +17,11 @@ from lab_servers.clients.raw import send_bytes
 from lab_servers.course.claims import CLAIMS
 from lab_servers.course.imported import protocols_known_to
 from lab_servers.lab import Lab
+from lab_servers.recording import Recording
 from lab_servers.scenarios import OneRelay, SendsAndReads
 from lab_servers.views.looks.tcp_one_relay import carried
 from lab_servers.views.looks.tcp_sends_and_reads import ways
+from tests.claims.trials import assert_fails, assert_holds, contradicted, fresh, with_bytes, with_marks
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +74,34 @@ def test_correction_five_sends_are_one_read_and_one_send_is_five_and_the_bytes_a
     assert (len(one.sends), len(one.reads)) == (1, 5)
     assert late.data == one.data
     assert late.fingerprint == one.fingerprint
+
+
+# --- its trial: the same judge that `claims` asks ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recordings() -> tuple[Recording, ...]:
+    return fresh("C01")
+
+
+def test_claim_and_correction_hold_on_a_fresh_recording(recordings: tuple[Recording, ...]) -> None:
+    assert_holds("C01", recordings)
+
+
+def test_a_client_that_got_another_answer_contradicts_it(recordings: tuple[Recording, ...]) -> None:
+    relay, sends, unknown = recordings
+    other = with_marks(relay, lambda mark: replace(mark, detail="你好") if mark.name == "SSE: got" else mark)
+    assert "clients got" in contradicted(assert_fails("C01", other, sends, unknown))
+
+
+def test_sends_that_arrived_as_they_were_sent_contradict_the_correction(
+    lab: Lab, recordings: tuple[Recording, ...]
+) -> None:
+    relay, _, unknown = recordings
+    one_by_one = SendsAndReads(sends=1, pause_s=0).run(lab)
+    assert "arrived as" in contradicted(assert_fails("C01", relay, one_by_one, unknown))
+
+
+def test_a_relay_that_changes_bytes_contradicts_it(recordings: tuple[Recording, ...]) -> None:
+    relay, sends, unknown = recordings
+    assert_fails("C01", relay, sends, with_bytes(unknown, Side.SERVER, b"HELLO", b"HELL0"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -23,6 +24,7 @@ from lab_servers.views.looks.http_cut_short import (
     matrix,
     who_notices,
 )
+from tests.claims.trials import assert_fails, assert_holds, contradicted, fresh, with_bytes
 from tests.tools import require_tool
 
 DOCUMENT = '{"name": "张三", "age": 25}'.encode()
@@ -111,3 +113,36 @@ def test_a_reset_is_no_ordinary_end_so_that_it_shows_in_every_framing(lab: Lab) 
     reset = CutShort(cut_by="RST").run(lab)
     assert all(cell.notices for cell in matrix(reset)[WIRE].values())
     assert {"http.client, one read()", "reads until the end"} <= set(who_notices(reset)["close"])
+
+
+# --- its trial: the same judge that `claims` asks ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recordings() -> tuple[Recording, ...]:
+    return fresh("C02")
+
+
+def test_claim_and_correction_hold_on_a_fresh_recording(recordings: tuple[Recording, ...]) -> None:
+    assert_holds("C02", recordings)
+
+
+def test_another_framing_than_claimed_contradicts_it(recordings: tuple[Recording, ...]) -> None:
+    length, chunked, close, kept, cut = recordings
+    assert "Framed by" in contradicted(assert_fails("C02", chunked, length, close, kept, cut))
+
+
+def test_another_document_contradicts_it(recordings: tuple[Recording, ...]) -> None:
+    length, *rest = recordings
+    assert_fails("C02", with_bytes(length, Side.SERVER, b'"age": 25', b'"age": 52'), *rest)
+
+
+def test_an_answer_that_was_not_cut_contradicts_the_correction(lab: Lab, recordings: tuple[Recording, ...]) -> None:
+    whole = CutShort(missing_bytes=0).run(lab)
+    assert "the bytes do not show it" in contradicted(assert_fails("C02", *recordings[:-1], whole))
+
+
+def test_a_connection_for_each_exchange_alone_contradicts_the_correction(recordings: tuple[Recording, ...]) -> None:
+    length, chunked, close, kept, cut = recordings
+    anew = replace(kept, captures=kept.captures[1:])
+    assert "kept" in contradicted(assert_fails("C02", length, chunked, close, anew, cut))

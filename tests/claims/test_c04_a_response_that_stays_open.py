@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -11,15 +11,16 @@ from lab_servers.clients import get
 from lab_servers.dissection import dissect
 from lab_servers.lab import Lab
 from lab_servers.recording import Recording
-from lab_servers.scenarios import OneStream
+from lab_servers.scenarios import Handshake
 from lab_servers.views.heads import heads
+from lab_servers.views.looks.side_buffered import before_hop
 from lab_servers.views.looks.sse_stream import growth
+from tests.claims.trials import assert_fails, assert_holds, contradicted, fresh, with_bytes
 
 
 @pytest.fixture(scope="module")
-def stream() -> Iterator[Recording]:
-    with Lab(["sse"]) as lab:
-        yield OneStream(interval_s=0.15).run(lab)
+def stream(recordings: tuple[Recording, ...]) -> Recording:
+    return recordings[0]
 
 
 def test_the_dissector_of_http_reads_all_of_it(stream: Recording) -> None:
@@ -54,3 +55,39 @@ def test_correction_to_a_client_that_knows_nothing_of_events_it_is_a_response_li
     with Lab(["sse"]) as lab:
         answer = lab.run(get(lab.url("sse", "/api/stream?interval_s=0")))
     assert (answer.status, answer.text.count("data: ")) == (200, 4)
+
+
+# --- its trial: the same judge that `claims` asks ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recordings() -> tuple[Recording, ...]:
+    return fresh("C04")
+
+
+def test_claim_and_correction_hold_on_a_fresh_recording(recordings: tuple[Recording, ...]) -> None:
+    assert_holds("C04", recordings)
+
+
+def test_another_type_contradicts_it(recordings: tuple[Recording, ...]) -> None:
+    stream, plain, buffered = recordings
+    other = with_bytes(stream, Side.SERVER, b"text/event-stream", b"text/event-scream")
+    assert "no event stream" in contradicted(assert_fails("C04", other, plain, buffered))
+
+
+def test_a_connection_that_was_upgraded_contradicts_it(recordings: tuple[Recording, ...]) -> None:
+    with Lab(["websocket"]) as lab:
+        upgraded = Handshake().run(lab)
+    assert_fails("C04", upgraded, *recordings[1:])
+
+
+def test_a_hop_that_passes_on_at_once_contradicts_the_correction(recordings: tuple[Recording, ...]) -> None:
+    stream, plain, buffered = recordings
+    into = before_hop(buffered)
+    at_once = replace(
+        buffered,
+        captures=tuple(
+            replace(into, server="buffering hop") if one.server == "buffering hop" else one for one in buffered.captures
+        ),
+    )
+    assert "Into the hop" in contradicted(assert_fails("C04", stream, plain, at_once))

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from lab_servers.lab import Lab
-from lab_servers.scenarios import ParserSteps
-from lab_servers.scenarios.sse_parser import SAMPLES
+from lab_servers.capture.capture import Side
+from lab_servers.proofs.sse_rules import RULES, received
+from lab_servers.recording import Recording
 from lab_servers.views.looks.sse import stream_capture
 from lab_servers.views.parser_states import lines_of
 from lab_servers.wire.sse.lines import Line
 from lab_servers.wire.sse.reading import Kind
+from tests.claims.trials import assert_fails, assert_holds, fresh, with_bytes
 
 
 @pytest.fixture(scope="module")
-def samples() -> Iterator[dict[str, list[Line]]]:
-    with Lab([]) as lab:
-        runs = {sample: ParserSteps(sample=sample).run(lab) for sample in SAMPLES}
-        yield {sample: lines_of(stream_capture(run, "ParserSteps")) for sample, run in runs.items()}
-
-
-def received(lines: list[Line]) -> list[str]:
-    return [line.dispatched.data for line in lines if line.dispatched]
+def samples(recordings: tuple[Recording, ...]) -> dict[str, list[Line]]:
+    return {str(one.parameters["sample"]): lines_of(stream_capture(one, "ParserSteps")) for one in recordings}
 
 
 def test_the_buffers_fill_line_by_line_and_only_a_blank_line_dispatches(samples: dict[str, list[Line]]) -> None:
@@ -42,18 +35,7 @@ def test_the_tour_gives_two_events(samples: dict[str, list[Line]]) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("sample", "events"),
-    [
-        ("several data lines", ["YHOO\n+2\n10", "", "\n"]),
-        ("comments", ["a\nb"]),
-        ("line ends", ["LF", "CRLF", "CR", "mixed\nin one block"]),
-        ("byte order mark", ["a mark before", "\ufeffdata"]),
-        ("one space", ["none", "one", " two", "\ta tab"]),
-        ("other line ends", ["U+2028\u2028is data", "U+0085\u0085too"]),
-        ("unknown fields", ["d"]),
-    ],
-)
+@pytest.mark.parametrize(("sample", "events"), [(sample, events) for sample, (_, events) in RULES.items()])
 def test_correction_each_finer_rule_shows_in_what_the_application_receives(
     samples: dict[str, list[Line]], sample: str, events: list[str]
 ) -> None:
@@ -76,3 +58,37 @@ def test_correction_without_its_blank_line_the_last_event_is_dropped(samples: di
 
 def test_correction_retry_takes_digits_only(samples: dict[str, list[Line]]) -> None:
     assert {line.retry_ms for line in samples["retry"]} == {1500}
+
+
+# --- its trial: the same judge that `claims` asks ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recordings() -> tuple[Recording, ...]:
+    return fresh("C05")
+
+
+def test_claim_and_correction_hold_on_a_fresh_recording(recordings: tuple[Recording, ...]) -> None:
+    assert_holds("C05", recordings)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"data: YHOO\n", b"data: YAHO\n"),
+        (b"event: line\n", b"evant: line\n"),
+        (b": in between\n", b"data:between\n"),
+        (b"id: 8\x009", b"id: 8,9"),
+        (b"data: never told\n", b"data: now told\n\n\n"),
+    ],
+)
+def test_a_stream_with_other_bytes_contradicts_it(recordings: tuple[Recording, ...], old: bytes, new: bytes) -> None:
+    others = [
+        with_bytes(one, Side.SERVER, old, new) if old in one.captures[0].bytes_from(Side.SERVER) else one
+        for one in recordings
+    ]
+    assert_fails("C05", *others)
+
+
+def test_a_sample_that_was_not_sent_contradicts_it(recordings: tuple[Recording, ...]) -> None:
+    assert_fails("C05", *recordings[:3])

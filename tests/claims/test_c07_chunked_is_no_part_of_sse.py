@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from lab_servers.capture.capture import Side
 from lab_servers.dissection import dissect
-from lab_servers.lab import Lab
 from lab_servers.recording import Recording
-from lab_servers.scenarios import OneStream
 from lab_servers.views.looks.sse import answer_of, content_of
 from lab_servers.views.looks.sse_stream import growth
 from lab_servers.wire.http1.message import Framing
+from tests.claims.trials import assert_fails, assert_holds, contradicted, fresh, with_bytes
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with Lab(["sse"]) as running:
-        yield running
+def chunked(recordings: tuple[Recording, ...]) -> Recording:
+    return recordings[0]
 
 
 @pytest.fixture(scope="module")
-def chunked(lab: Lab) -> Recording:
-    return OneStream(interval_s=0.15).run(lab)
-
-
-@pytest.fixture(scope="module")
-def closed(lab: Lab) -> Recording:
-    return OneStream(interval_s=0.15, http="1.0").run(lab)
+def closed(recordings: tuple[Recording, ...]) -> Recording:
+    return recordings[1]
 
 
 def test_the_head_names_no_length_and_every_chunk_its_own(chunked: Recording) -> None:
@@ -59,3 +50,29 @@ def test_correction_a_body_that_ends_with_the_connection_streams_the_same_bytes(
     times = [at_s for at_s, _, _ in growth(closed).events]
     assert times == sorted(times)
     assert times[0] < times[-1], "not all at once"
+
+
+# --- its trial: the same judge that `claims` asks ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recordings() -> tuple[Recording, ...]:
+    return fresh("C07")
+
+
+def test_claim_and_correction_hold_on_a_fresh_recording(recordings: tuple[Recording, ...]) -> None:
+    assert_holds("C07", recordings)
+
+
+def test_a_body_without_chunks_contradicts_it_and_one_in_chunks_its_correction(
+    recordings: tuple[Recording, ...],
+) -> None:
+    chunked, closed = recordings
+    told = contradicted(assert_fails("C07", closed, chunked))
+    assert "The head says close" in told
+    assert "until the chunked" in told
+
+
+def test_a_body_with_other_bytes_contradicts_the_correction(recordings: tuple[Recording, ...]) -> None:
+    chunked, closed = recordings
+    assert_fails("C07", chunked, with_bytes(closed, Side.SERVER, "世".encode(), "市".encode()))

@@ -15,6 +15,7 @@ from lab_servers.views.looks.handshake import http_ends, key_and_accept, upgrade
 from lab_servers.views.looks.handshake_answers import answers, has_right_accept, verdict
 from lab_servers.views.looks.handshake_refused import refusals
 from lab_servers.wire.websocket.handshake import accept_for
+from tests.claims.trials import assert_fails, assert_holds, contradicted, fresh, with_bytes
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +83,41 @@ def test_correction_a_new_handshake_has_a_new_key(lab: Lab, opened: Recording) -
     first, second = key_and_accept(upgraded(opened)), key_and_accept(upgraded(Handshake().run(lab)))
     assert first[0] != second[0]
     assert first[1] != second[1]
+
+
+# --- its trial: the same judge that `claims` asks ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recordings() -> tuple[Recording, ...]:
+    return fresh("C10")
+
+
+def test_claim_and_correction_hold_on_a_fresh_recording(recordings: tuple[Recording, ...]) -> None:
+    assert_holds("C10", recordings)
+
+
+def test_an_accept_value_that_belongs_to_no_key_contradicts_the_correction(recordings: tuple[Recording, ...]) -> None:
+    opened, *rest = recordings
+    _, accept = key_and_accept(upgraded(opened))
+    other = with_bytes(opened, Side.SERVER, accept.encode(), accept.swapcase().encode())
+    assert "follows from the key" in contradicted(assert_fails("C10", other, *rest))
+
+
+def test_the_same_key_twice_contradicts_the_correction(recordings: tuple[Recording, ...]) -> None:
+    opened, _, no_key, wrong = recordings
+    assert_fails("C10", opened, opened, no_key, wrong)
+
+
+def test_a_connection_that_was_not_upgraded_contradicts_it(recordings: tuple[Recording, ...]) -> None:
+    _, again, no_key, wrong = recordings
+    assert "upgraded" in contradicted(assert_fails("C10", no_key, again, no_key, wrong))
+
+
+def test_a_request_that_went_through_without_a_key_contradicts_the_correction(
+    lab: Lab, recordings: tuple[Recording, ...]
+) -> None:
+    opened, again, _, wrong = recordings
+    went_through = RefusedUpgrades(case="old-version").run(lab)
+    went_through = with_bytes(went_through, Side.SERVER, b"HTTP/1.1 400", b"HTTP/1.1 200")
+    assert "Without a key" in contradicted(assert_fails("C10", opened, again, went_through, wrong))

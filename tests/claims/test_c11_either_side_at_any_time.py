@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,7 @@ from lab_servers.views.frames import frames
 from lab_servers.views.looks.frames_both_ways import inside, said
 from lab_servers.views.looks.frames_forbidden import meetings
 from lab_servers.wire.websocket.frames import Opcode
+from tests.claims.trials import assert_fails, assert_holds, contradicted, fresh, with_bytes, with_marks
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +81,41 @@ def test_correction_a_ping_between_two_fragments_is_answered_before_the_message_
     assert pong.payload() == frames(capture, Side.CLIENT)[1].payload()
     assert capture.time_of(Side.SERVER, pong.start) < capture.time_of(Side.CLIENT, last_fragment.start)
     assert answer.payload().decode() == "收到:你好世界"
+
+
+# --- its trial: the same judge that `claims` asks ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recordings() -> tuple[Recording, ...]:
+    return fresh("C11")
+
+
+def test_claim_and_correction_hold_on_a_fresh_recording(recordings: tuple[Recording, ...]) -> None:
+    assert_holds("C11", recordings)
+
+
+def test_a_server_that_speaks_only_when_asked_contradicts_it(recordings: tuple[Recording, ...]) -> None:
+    chat, _, *rest = recordings
+    assert "unasked" in contradicted(assert_fails("C11", chat, chat, *rest))
+
+
+def test_another_echo_contradicts_it(recordings: tuple[Recording, ...]) -> None:
+    chat, *rest = recordings
+    assert_fails("C11", with_bytes(chat, Side.SERVER, "收到".encode(), "得到".encode()), *rest)
+
+
+def test_a_server_that_takes_a_frame_without_a_mask_contradicts_the_correction(
+    recordings: tuple[Recording, ...],
+) -> None:
+    chat, both, cut, without_mask, with_mask = recordings
+    taken = with_bytes(without_mask, Side.SERVER, (1002).to_bytes(2), (1000).to_bytes(2))
+    assert "without a mask" in contradicted(assert_fails("C11", chat, both, cut, taken, with_mask))
+
+
+def test_a_client_that_goes_on_after_a_masked_frame_contradicts_the_correction(
+    recordings: tuple[Recording, ...],
+) -> None:
+    *rest, with_mask = recordings
+    went_on = with_marks(with_mask, lambda one: replace(one, detail="yes") if "went on" in one.name else one)
+    assert "strict client" in contradicted(assert_fails("C11", *rest, went_on))

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from lab_servers.capture.capture import Side
 from lab_servers.dissection import dissect
-from lab_servers.lab import Lab
 from lab_servers.recording import Recording
-from lab_servers.scenarios import ShareOfHttp
 from lab_servers.views.looks.handshake_share import ALL, HANDSHAKE_ONLY, based_on_http, connections
+from tests.claims.trials import assert_fails, assert_holds, contradicted, fresh, with_bytes, with_servers
 from tests.repository.project import ROOT
 
 
 @pytest.fixture(scope="module")
-def share() -> Iterator[Recording]:
-    with Lab(["http", "sse", "websocket"]) as lab:
-        yield ShareOfHttp(interval_s=0.01).run(lab)
+def share(recordings: tuple[Recording, ...]) -> Recording:
+    return recordings[0]
 
 
 def test_it_is_computed_from_where_the_http_dissector_stops(share: Recording) -> None:
@@ -51,3 +47,26 @@ def test_correction_a_wish_for_an_upgrade_belongs_to_http_1_1(share: Recording) 
 def test_correction_the_notebook_tells_the_other_handshake_with_its_section() -> None:
     text = (ROOT / "notebooks" / "05_websocket_handshake.ipynb").read_text(encoding="utf-8")
     assert "https://www.rfc-editor.org/rfc/rfc8441#section-5" in text
+
+
+# --- its trial: the same judge that `claims` asks ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recordings() -> tuple[Recording, ...]:
+    return fresh("C12")
+
+
+def test_claim_and_correction_hold_on_a_fresh_recording(recordings: tuple[Recording, ...]) -> None:
+    assert_holds("C12", recordings)
+
+
+def test_a_websocket_in_the_place_of_an_event_stream_contradicts_it(share: Recording) -> None:
+    swapped = with_servers(share, {"sse": "websocket", "websocket": "sse"})
+    told = contradicted(assert_fails("C12", swapped))
+    assert "SSE: only the handshake" in told
+    assert "WebSocket: yes" in told
+
+
+def test_an_upgrade_asked_for_in_http_1_0_contradicts_the_correction(share: Recording) -> None:
+    assert_fails("C12", with_bytes(share, Side.CLIENT, b"GET /ws/chat HTTP/1.1", b"GET /ws/chat HTTP/1.0"))

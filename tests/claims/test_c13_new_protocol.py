@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from lab_servers.capture.capture import Side
 from lab_servers.lab import Lab
 from lab_servers.recording import Recording
-from lab_servers.scenarios import RefusedUpgrades, ShareOfHttp
+from lab_servers.scenarios import RefusedUpgrades, WrongAnswers
 from lab_servers.views.looks.handshake_refused import refusals
 from lab_servers.views.looks.handshake_share import connections, is_new_protocol
+from tests.claims.trials import assert_fails, assert_holds, contradicted, fresh, with_servers
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +23,8 @@ def lab() -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="module")
-def share(lab: Lab) -> Recording:
-    return ShareOfHttp(interval_s=0.01).run(lab)
+def share(recordings: tuple[Recording, ...]) -> Recording:
+    return recordings[0]
 
 
 def test_it_is_computed_from_the_upgrade_and_the_frames(share: Recording) -> None:
@@ -52,3 +54,35 @@ def test_correction_a_wish_for_an_upgrade_is_not_one(lab: Lab) -> None:
 def test_correction_a_new_protocol_needs_no_new_connection_and_no_other_port(share: Recording) -> None:
     (capture,) = share.of("websocket")
     assert is_new_protocol(capture) == "yes"
+
+
+# --- its trial: the same judge that `claims` asks ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recordings() -> tuple[Recording, ...]:
+    return fresh("C13")
+
+
+def test_claim_and_correction_hold_on_a_fresh_recording(recordings: tuple[Recording, ...]) -> None:
+    assert_holds("C13", recordings)
+
+
+def test_a_websocket_in_the_place_of_plain_http_contradicts_it(recordings: tuple[Recording, ...]) -> None:
+    share, old_version = recordings
+    swapped = with_servers(share, {"http": "websocket", "websocket": "http"})
+    assert "HTTP: yes" in contradicted(assert_fails("C13", swapped, old_version))
+
+
+def test_a_wish_that_came_true_contradicts_the_correction(lab: Lab, recordings: tuple[Recording, ...]) -> None:
+    share, _ = recordings
+    opened = WrongAnswers(case="right").run(lab)
+    opened = replace(opened, name="RefusedUpgrades")
+    assert_fails("C13", share, opened)
+
+
+def test_two_connections_contradict_the_correction(recordings: tuple[Recording, ...]) -> None:
+    share, old_version = recordings
+    (capture,) = share.of("websocket")
+    twice = replace(share, captures=(*share.captures, replace(capture, number=9)))
+    assert "2 connections" in contradicted(assert_fails("C13", twice, old_version))

@@ -1,0 +1,40 @@
+"""C25: the three complement each other: each meets a demand that another one fails at, and each fails at one."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab_servers.measure.demands import Demand, relay_name_of, verdicts
+from lab_servers.measure.evidence import COLUMNS, HTTP, SSE, WEBSOCKET
+from lab_servers.recording import Recording
+from tests.claims.trials import assert_fails, assert_holds, fresh, with_servers
+
+
+@pytest.fixture(scope="module")
+def recordings() -> tuple[Recording, ...]:
+    return fresh("C25")
+
+
+def test_claim_and_correction_hold_on_a_fresh_recording(recordings: tuple[Recording, ...]) -> None:
+    assert_holds("C25", recordings)
+
+
+def test_every_demand_is_met_by_somebody_and_all_of_them_by_nobody(recordings: tuple[Recording, ...]) -> None:
+    met = {(one.column, one.demand) for one in verdicts(recordings[0]) if one.met}
+    assert {demand for _, demand in met} == set(Demand)
+    assert all(sum(column == who for who, _ in met) < len(Demand) for column in COLUMNS)
+
+
+def test_what_each_alone_can_do(recordings: tuple[Recording, ...]) -> None:
+    met = {
+        demand: {one.column for one in verdicts(recordings[0]) if one.demand is demand and one.met} for demand in Demand
+    }
+    assert met[Demand.READ_AGAIN] == {HTTP}
+    assert met[Demand.COME_BACK] == {SSE}
+    assert met[Demand.SPEAK] == {WEBSOCKET}
+
+
+def test_one_that_does_everything_that_another_does_contradicts_it(recordings: tuple[Recording, ...]) -> None:
+    names = {relay_name_of(SSE): relay_name_of(WEBSOCKET)}
+    # As if the servers of both were one, which meets what either of them meets.
+    assert_fails("C25", with_servers(recordings[0], names))
