@@ -4,8 +4,11 @@ The content of each notebook stands in ``lessons/``; ``question.py`` and ``exerc
 """
 
 from lab_servers.course.break_parser import break_my_parser
+from lab_servers.course.capstone import capstone_job
 from lab_servers.course.checking import check, hint, solution
 from lab_servers.course.comparison import Comparison
+from lab_servers.course.deciding import Decision, decide
+from lab_servers.course.decision_tool import decision_tool
 from lab_servers.course.keeping import forget_progress, keep_progress, progress
 from lab_servers.course.map_of_course import CourseMap, course_map
 from lab_servers.course.prediction import Prediction, predict
@@ -15,12 +18,16 @@ from lab_servers.course.verdict import Verdict
 __all__ = [
     "Comparison",
     "CourseMap",
+    "Decision",
     "Prediction",
     "Verdict",
     "break_my_parser",
+    "capstone_job",
     "check",
     "claim_table",
     "course_map",
+    "decide",
+    "decision_tool",
     "forget_progress",
     "hint",
     "keep_progress",
