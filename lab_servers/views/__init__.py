@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lab_servers.views.arrivals import arrival_picture, arrival_table
+    from lab_servers.views.complexity import complexity_picture, complexity_table
     from lab_servers.views.decision_map import crossing_table, decision_map
     from lab_servers.views.evidence_cells import evidence_table, job_table
     from lab_servers.views.heads import head_table
@@ -24,6 +25,7 @@ _HOMES = {
     "ReplayPanel": "replay_widget", "replay_panel": "replay_widget", "sequence_picture": "sequence",
     "ScenarioPanel": "scenario_panel", "panel": "scenario_panel",
     "evidence_table": "evidence_cells", "job_table": "evidence_cells",
+    "complexity_picture": "complexity", "complexity_table": "complexity",
     "crossing_table": "decision_map", "decision_map": "decision_map",
 }  # fmt: skip
 
@@ -36,6 +38,8 @@ __all__ = [
     "arrival_picture",
     "arrival_table",
     "byte_table",
+    "complexity_picture",
+    "complexity_table",
     "crossing_table",
     "decision_map",
     "evidence_table",

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from .http_body import CutOff, body_of
 from .http_head import BadHead, Head, head_bytes, read_head
-from .sse_server import Event
+from .sse_events import Event
 
 MOST_BLOCK_BYTES = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"

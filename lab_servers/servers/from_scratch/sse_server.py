@@ -1,97 +1,22 @@
-"""A server of event streams over asyncio's streams: events with ids, a log to resume from, and comments in silence.
+"""A server of event streams over asyncio's streams: one response for each client, with what the log has for it.
 
-``sse_reader.py`` is the other end. The response has no length and no chunks: it ends with the connection, which every
-client of HTTP understands (RFC 9112 §6.3).
+``sse_log.py`` is that log, ``sse_events.py`` what an event is, ``sse_reader.py`` the other end. The response has no
+length and no chunks: it ends with the connection, which every client of HTTP understands (RFC 9112 §6.3).
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
 
 from .http_head import BadHead, Head, head_bytes, read_head, require_host
-
-HEARTBEAT_S = 15.0
+from .sse_events import encode
+from .sse_log import EventLog
 
 
 class Refused(Exception):
     """The request gets no stream; the message is the status line's code and reason."""
-
-
-@dataclass(frozen=True)
-class Event:
-    """What the application says.
-
-    Attributes:
-        data: The text.
-        id: Its place in the log; empty for none.
-        type: The name of the listener that it is for; empty for ``message``.
-    """
-
-    data: str
-    id: str = ""
-    type: str = ""
-
-
-def encode(event: Event) -> bytes:
-    """An event as a block of lines.
-
-    Raises:
-        ValueError: its id or its type cannot stand on one line.
-    """
-    # HTML §9.2.6: an id with NUL is ignored by the client; a line end would end the field.
-    if any(char in event.id for char in "\r\n\0"):
-        raise ValueError("an id must have no line end and no NUL")
-    if any(char in event.type for char in "\r\n"):
-        raise ValueError("a type must have no line end")
-    lines = [f"event: {event.type}"] if event.type else []
-    lines += [f"id: {event.id}"] if event.id else []
-    # HTML §9.2.5: CRLF, LF and CR each end a line, so data with line ends becomes several data lines.
-    lines += [f"data: {line}" for line in re.split("\r\n|\r|\n", event.data)]
-    # HTML §9.2.6: the blank line dispatches the event. HTML §9.2.5: a stream is always UTF-8.
-    return "\n".join((*lines, "", "")).encode("utf-8")
-
-
-class EventLog:
-    """What has happened so far; without it a client that comes back would miss what happened meanwhile."""
-
-    def __init__(self) -> None:
-        self._data: list[str] = []
-        self._is_over = False
-        self._grew = asyncio.Condition()
-
-    async def add(self, data: str) -> None:
-        """Something happens."""
-        async with self._grew:
-            self._data.append(data)
-            self._grew.notify_all()
-
-    async def end(self) -> None:
-        """Nothing more will happen."""
-        async with self._grew:
-            self._is_over = True
-            self._grew.notify_all()
-
-    def has_told_all(self, after: int) -> bool:
-        """Whether a client that knows so many events knows them all, and none will follow."""
-        return self._is_over and after >= len(self._data)
-
-    async def follow(self, after: int) -> AsyncIterator[Event | None]:
-        """The events behind the first ``after`` ones, as they happen; ``None`` after each long silence."""
-        number = after
-        while not self.has_told_all(number):
-            if number < len(self._data):
-                number += 1
-                yield Event(self._data[number - 1], str(number))
-                continue
-            try:
-                async with asyncio.timeout(HEARTBEAT_S), self._grew:
-                    await self._grew.wait()
-            except TimeoutError:
-                yield None
 
 
 def place_of(head: Head) -> int:

@@ -1,6 +1,6 @@
 """A WebSocket after its handshake, for both ends: messages, control frames between them, and the closing handshake.
 
-``websocket_frames.py`` has the frames, ``websocket_handshake.py`` what comes before.
+``websocket_frames.py`` has the frames; ``websocket_server.py`` and ``websocket_client.py`` have what comes before.
 """
 
 from __future__ import annotations
@@ -8,12 +8,9 @@ from __future__ import annotations
 import asyncio
 import enum
 import secrets
-from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 from .websocket_frames import LONGEST_CONTROL_BYTES, Failed, Frame, Opcode, encode, read_frame
-from .websocket_handshake import HandshakeFailed, accept, ask
 
 LIMIT_BYTES = 1024 * 1024
 CLOSE_TIMEOUT_S = 2.0
@@ -234,53 +231,6 @@ class Connection:
                 self._writer.close()
                 await self._writer.wait_closed()
         self._writer.transport.abort()
-
-
-Handler = Callable[[Connection], Awaitable[None]]
-
-
-async def connect(url: str, *, limit_bytes: int = LIMIT_BYTES) -> Connection:
-    """Open a WebSocket.
-
-    Raises:
-        HandshakeFailed: the server did not accept it.
-    """
-    parts = urlsplit(url)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
-    connection = Connection(reader, writer, is_client=True, limit_bytes=limit_bytes)
-    try:
-        await ask(reader, writer, parts)
-    except BaseException:
-        writer.close()
-        raise
-    connection.opened()
-    return connection
-
-
-async def serve_sockets(
-    handler: Handler, *, port: int = 0, origins: Collection[str] = (), limit_bytes: int = LIMIT_BYTES
-) -> asyncio.Server:
-    """Serve WebSockets on a loopback port; 0 is a free one. A connection is closed with 1000 when its handler ends."""
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = Connection(reader, writer, is_client=False, limit_bytes=limit_bytes)
-        try:
-            await accept(reader, writer, origins)
-        except HandshakeFailed:
-            writer.close()
-            return
-        connection.opened()
-        try:
-            await handler(connection)
-        except Closed:
-            return
-        except Exception:
-            # RFC 6455 §7.4.1: 1011 says that the server met something that it was not made for.
-            await connection.close(1011)
-            raise
-        await connection.close()
-
-    return await asyncio.start_server(handle, "127.0.0.1", port)
 
 
 def _text_of(data: bytes) -> str:

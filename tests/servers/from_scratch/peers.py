@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager, suppress
 from functools import wraps
 from typing import Any
 
-from lab_servers.servers.from_scratch.sse_server import EventLog, serve_events
-from lab_servers.servers.from_scratch.websocket_connection import Connection, serve_sockets
+from lab_servers.servers.from_scratch.sse_log import EventLog
+from lab_servers.servers.from_scratch.sse_server import serve_events
+from lab_servers.servers.from_scratch.websocket_connection import Connection
+from lab_servers.servers.from_scratch.websocket_server import serve_sockets
 
 LOOPBACK = "127.0.0.1"
 

@@ -14,6 +14,8 @@ from lab_servers.course.conformance import CORPUS, Stream
 from lab_servers.servers import sse
 from lab_servers.servers.from_scratch.http_body import CutOff, body_of
 from lab_servers.servers.from_scratch.http_head import read_head
+from lab_servers.servers.from_scratch.sse_events import Event, encode
+from lab_servers.servers.from_scratch.sse_log import EventLog
 from lab_servers.servers.from_scratch.sse_reader import (
     MOST_BLOCK_BYTES,
     EventSource,
@@ -23,7 +25,6 @@ from lab_servers.servers.from_scratch.sse_reader import (
     Stopped,
     TooLarge,
 )
-from lab_servers.servers.from_scratch.sse_server import Event, EventLog, encode
 from lab_servers.wire.sse.decoder import EventStreamDecoder
 from tests.servers.from_scratch.peers import in_a_loop, log_server, scripted
 from tests.servers.running import exchange, request_bytes, running, status_of

@@ -18,12 +18,12 @@ from wsproto.connection import Connection as Wsproto
 from wsproto.connection import ConnectionType
 from wsproto.events import BytesMessage, TextMessage
 
+from lab_servers.servers.from_scratch.websocket_client import connect
 from lab_servers.servers.from_scratch.websocket_connection import (
     Closed,
     Connection,
     MessageState,
     ReadyState,
-    connect,
 )
 from lab_servers.servers.from_scratch.websocket_frames import Failed, Frame, Opcode, encode, mask, read_frame
 from lab_servers.servers.from_scratch.websocket_handshake import HandshakeFailed, accept_value
