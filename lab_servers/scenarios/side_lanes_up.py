@@ -6,6 +6,7 @@ upstream, polling, long polling and SSE are simply requests of their own, the sa
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -50,7 +51,9 @@ async def post_lines(errand: Errand) -> None:
 async def _post(
     session: aiohttp.ClientSession, url: str, content_type: str, body: bytes | AsyncIterator[bytes]
 ) -> None:
-    async with session.post(f"{url}/api/messages", data=body, headers={"Content-Type": content_type}) as response:
+    # A file is written piece by piece, so that a large body does not hold up the event loop.
+    data = io.BytesIO(body) if isinstance(body, bytes) else body
+    async with session.post(f"{url}/api/messages", data=data, headers={"Content-Type": content_type}) as response:
         if response.status != 204:
             said = (await response.text())[:200]
             raise ExchangeFailed(f"{url} answered {response.status} to a POST: {said}", status=response.status)

@@ -1,6 +1,7 @@
 """One feed of messages in every way that HTTP has, and aiohttp's WebSocket. Neighbour: feed_websocket, that alone.
 
-Down to the client: whole, each by its number, polling, long polling, NDJSON, SSE. Up from the client: POST.
+Down to the client: whole, each by its number, polling, long polling, NDJSON, SSE. Up from the client: POST. Nothing is
+compressed, so that every byte of a message stands on the wire as it is; a server at work would compress large bodies.
 """
 
 from __future__ import annotations

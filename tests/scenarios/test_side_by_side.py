@@ -153,13 +153,12 @@ def test_lanes_are_staggered_in_phase(lab: Lab) -> None:
     assert len(set(firsts)) == len(LANES)
 
 
-def test_the_whole_response_tells_nothing_before_the_last_message_exists_and_a_stream_does(
-    both_ways: Recording,
-) -> None:
+def test_the_whole_response_tells_nothing_before_the_last_message_exists_and_a_stream_does(lab: Lab) -> None:
+    recording = SideBySide(messages=4, interval_s=0.2).run(lab)
     for transport, waits in ((Transport.WHOLE, True), (Transport.SSE, False), (Transport.WEBSOCKET, False)):
         lane = Lane(transport)
-        last_ns = both_ways.marks_named(f"{lane.name}: produced")[-1].at_ns
-        first_ns = both_ways.marks_named(f"{lane.name}: delivered")[0].at_ns
+        last_ns = recording.marks_named(f"{lane.name}: produced")[-1].at_ns
+        first_ns = recording.marks_named(f"{lane.name}: delivered")[0].at_ns
         assert (first_ns > last_ns) is waits
 
 
@@ -203,9 +202,23 @@ def test_what_goes_up_beside_a_stream_is_a_request_of_its_own_and_websocket_need
 def test_polling_less_often_asks_less(lab: Lab) -> None:
     asked = []
     for poll_every_s in (0.02, 0.2):
-        recording = SideBySide(messages=COUNT, interval_s=0.03, poll_every_s=poll_every_s).run(lab)
+        recording = SideBySide(messages=20, interval_s=0.03, poll_every_s=poll_every_s).run(lab)
         asked.append(requests_of(recording.of(Lane(Transport.POLLING).name), "GET"))
     assert asked[0] > asked[1]
+
+
+@pytest.mark.parametrize(
+    "largest",
+    [
+        SideBySide(payload=BLOBS, blob_bytes=1024 * 1024, messages=5, interval_s=0.01),
+        SideBySide(payload=BLOBS, blob_bytes=1024 * 1024, messages=2, direction=BOTH_WAYS, libraries=True),
+    ],
+    ids=["down", "both ways"],
+)
+def test_the_largest_messages_that_are_taken_are_recorded_whole(lab: Lab, largest: SideBySide) -> None:
+    recording = largest.run(lab)
+    assert recording.notices == ()
+    assert all(spent.down.payload == largest.messages * 1024 * 1024 for spent in accounts(recording).values())
 
 
 def test_the_second_libraries_run_only_if_asked(lab: Lab, both_ways: Recording) -> None:
