@@ -22,7 +22,7 @@ from lab_servers.views.picture import Picture
 from lab_servers.views.side.lane_style import style_of
 from lab_servers.views.side.legend import legend_above
 from lab_servers.views.side.words import listed
-from lab_servers.views.style import GRID, new_panels
+from lab_servers.views.style import GRID, INK, new_panels
 from lab_servers.views.table import Table
 
 _KIB = 1024
@@ -200,14 +200,16 @@ def picture(recording: Recording) -> Picture:
         SIZE: "bytes of a message",
     }
     left.set_xlabel(x_words[axis])
-    left.set_title(f"server's processor for {'a second' if axis == RATE else 'a message'}, ms", fontsize=12, loc="left")
+    left.set_title(
+        f"server's processor for {'a second' if axis == RATE else 'a message'}, ms", fontsize=12, loc="left", color=INK
+    )
     right.set_xlabel("open connections" if axis == CLIENTS else x_words[axis])
     right_title = {
         CLIENTS: "server's memory for open connections, KiB",
         RATE: "bytes for a message, both directions",
         SIZE: "bytes for each byte of a message",
     }
-    right.set_title(right_title[axis], fontsize=12, loc="left")
+    right.set_title(right_title[axis], fontsize=12, loc="left", color=INK)
     for axes in (left, right):
         axes.set_xscale("log")
         axes.set_yscale("log")

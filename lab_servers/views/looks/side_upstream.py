@@ -138,7 +138,7 @@ def picture(recording: Recording) -> Picture:
     right.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     right.grid(axis="y", color=GRID, linewidth=0.7)
     right.set_xlabel("messages per second, logarithmic")
-    right.set_title("bytes a second, logarithmic", fontsize=12, loc="left")
+    right.set_title("bytes a second, logarithmic", fontsize=12, loc="left", color=INK)
     lines = [Line2D([], [], **style_of(lane).both) for name in found if (lane := lane_named(name))]
     _legend_under(right, lines, [WAYS[name] for name in found])
     return Picture(figure, "What a client pays for speaking", sentence(recording), recording.notices)
