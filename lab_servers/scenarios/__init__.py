@@ -38,6 +38,7 @@ from lab_servers.scenarios.side_by_side import SideBySide
 from lab_servers.scenarios.side_conditions import ConditionsShown
 from lab_servers.scenarios.side_growth import Growth
 from lab_servers.scenarios.side_latencies import Latencies
+from lab_servers.scenarios.side_staleness import StalenessAtRates
 from lab_servers.scenarios.side_upstream import Upstream
 from lab_servers.scenarios.sse_coming_back import ComingBack
 from lab_servers.scenarios.sse_cuts import CutEverywhere
@@ -94,6 +95,7 @@ SCENARIOS: dict[str, type[Scenario]] = {
         SideBySide,
         Growth,
         Upstream,
+        StalenessAtRates,
         Latencies,
         BufferedHop,
         Evidence,
@@ -148,6 +150,7 @@ __all__ = [
     "SideBySide",
     "SmallWrites",
     "SplitCharacter",
+    "StalenessAtRates",
     "Subprotocols",
     "TimeLimits",
     "TokenCompression",

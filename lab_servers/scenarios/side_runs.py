@@ -40,6 +40,7 @@ class LaneRun:
         down: The messages that the server produces for the client, numbered from 1.
         up: The messages that the client produces for the server, numbered from 1.
         interval_s: From one message to the next, in seconds; each is due at a time counted from the start.
+        moments_s: When each message is due that goes down, counted from the start; empty for even intervals.
         phase_s: How long after the start the first is due.
         up_later_s: How much later than that the first one is due that goes up.
         poll_every_s: In which steps a polling client asks.
@@ -50,6 +51,7 @@ class LaneRun:
     down: tuple[str, ...] = ()
     up: tuple[str, ...] = ()
     interval_s: float = 0.05
+    moments_s: tuple[float, ...] = ()
     phase_s: float = 0
     up_later_s: float = 0
     poll_every_s: float = 0.13
@@ -140,11 +142,13 @@ async def run_lanes(lab: Lab, runs: Sequence[LaneRun], *, within_s: float) -> di
     try:
         async with asyncio.timeout(within_s), asyncio.TaskGroup() as all_at_once:
             for run, line in zip(runs, lines, strict=True):
+                evenly_s = [place * run.interval_s for place in range(max(len(run.down), len(run.up)))]
                 if run.down:
-                    all_at_once.create_task(_produce(line.down, run.down, start, run.phase_s, run.interval_s))
+                    moments_s = run.moments_s or evenly_s
+                    all_at_once.create_task(_produce(line.down, run.down, start, run.phase_s, moments_s))
                 if run.up:
                     later_s = run.phase_s + run.up_later_s
-                    all_at_once.create_task(_produce(line.up, run.up, start, later_s, run.interval_s))
+                    all_at_once.create_task(_produce(line.up, run.up, start, later_s, evenly_s))
                 all_at_once.create_task(line.carry())
     except TimeoutError:
         raise ExchangeFailed(
@@ -199,13 +203,15 @@ class _Line:
                 )
 
 
-async def _produce(feed: Feed, messages: tuple[str, ...], start: _Start, phase_s: float, interval_s: float) -> None:
+async def _produce(
+    feed: Feed, messages: tuple[str, ...], start: _Start, phase_s: float, moments_s: Sequence[float]
+) -> None:
     await feed.asked.wait()
     clock = asyncio.get_running_loop()
     began = await start.wait() + phase_s
-    for place, message in enumerate(messages):
+    for message, moment_s in zip(messages, moments_s, strict=False):
         # Counted from the start and not from the message before, so that delays do not add up.
-        await asyncio.sleep(began + place * interval_s - clock.time())
+        await asyncio.sleep(began + moment_s - clock.time())
         feed.produce(message)
 
 

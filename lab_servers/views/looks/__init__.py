@@ -60,6 +60,7 @@ _MODULES = {
     "SideBySide": "side_by_side",
     "Growth": "side_growth",
     "Upstream": "side_upstream",
+    "StalenessAtRates": "side_staleness",
     "Latencies": "side_latencies",
     "BufferedHop": "side_buffered",
 }
