@@ -12,6 +12,7 @@ from lab_servers.course.decision_tool import decision_tool
 from lab_servers.course.keeping import forget_progress, keep_progress, progress
 from lab_servers.course.map_of_course import CourseMap, course_map
 from lab_servers.course.prediction import Prediction, predict
+from lab_servers.course.six_jobs import six_jobs
 from lab_servers.course.tracing import claim_table, misconception_table, trace, trace_table
 from lab_servers.course.verdict import Verdict
 
@@ -34,6 +35,7 @@ __all__ = [
     "misconception_table",
     "predict",
     "progress",
+    "six_jobs",
     "solution",
     "trace",
     "trace_table",

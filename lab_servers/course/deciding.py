@@ -102,15 +102,15 @@ class Decision:
             )
         if not other.is_quick_enough:
             return f"{name}: no other transport is quick enough."
-        amounts = f"{_amount(own.counts)} against {_amount(other.counts)} {by.unit} per user by {second}"
+        amounts = f"{amount(own.counts)} against {amount(other.counts)} {by.unit} per user by {second}"
         if other.counts >= own.counts:
-            return f"{name}: {amounts}, which is {_times(choice.ratio)} as much."
+            return f"{name}: {amounts}, which is {times_as_much(choice.ratio)} as much."
         if own.counts <= by.factor * other.counts:
             return (
                 f"{name}: {amounts}; it is the simpler of the two, and costs no more than {by.factor:g} times as much."
             )
         return (
-            f"{name}: {amounts}; it is the simpler of the two, and a difference of up to {_amount(by.spare)} does not "
+            f"{name}: {amounts}; it is the simpler of the two, and a difference of up to {amount(by.spare)} does not "
             "count here."
         )
 
@@ -131,7 +131,7 @@ class Decision:
         share = by.of(parts_per_s(transport, self.choice.job, self._units)[part])
         return (
             f"{part.value} by {transport.value}: {_measured(unit, self.choice.job, part)}, which comes to "
-            f"{_amount(share)} {by.unit} in this job"
+            f"{amount(share)} {by.unit} in this job"
         )
 
     def show(self) -> Inspector:
@@ -226,12 +226,13 @@ def decide(job: Job, costs: Recording, criterion: str | Criterion = "bytes") -> 
 # --- figures -----------------------------------------------------------------------------------------------------
 
 
-def _amount(value: float) -> str:
+def amount(value: float) -> str:
     """A rate with the digits that count."""
     return rounded(value) if value >= 0.01 or value == 0 else f"{value:.2g}"
 
 
-def _times(ratio: float) -> str:
+def times_as_much(ratio: float) -> str:
+    """A ratio in words."""
     return f"{rounded(ratio)} times" if ratio < float("inf") else "infinitely"
 
 
