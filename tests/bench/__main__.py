@@ -11,10 +11,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench import clock, cycles, explain, notebooks, relay, report, startup, stop, wire
+from tests.bench import clock, conditions, cycles, explain, notebooks, relay, report, startup, stop, wire
 
 BENCHMARKS = {
     "relay": relay.run,
+    "conditions": conditions.run,
     "clock": clock.run,
     "startup": startup.run,
     "cycles": cycles.run,

@@ -50,11 +50,14 @@ def started(command: Sequence[str], port_pattern: str = r"^(\d+)$") -> Iterator[
         else:
             raise RuntimeError(f"{os.path.basename(command[0])} ended without a port: {''.join(printed)}")
         # Whatever it prints from here on must not fill the pipe and block it.
-        threading.Thread(target=deque, args=(process.stdout, 0), daemon=True).start()
+        draining = threading.Thread(target=deque, args=(process.stdout, 0), daemon=True)
+        draining.start()
         yield int(found[1])
+        process.terminate()
+        draining.join(10)
     finally:
         process.terminate()
-        process.wait(10)
+        process.communicate(timeout=10)
 
 
 @contextlib.contextmanager
@@ -65,9 +68,10 @@ def server() -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def our_relay(upstream_port: int) -> Iterator[int]:
-    """Our relay, recording, with the default bound."""
-    with started([sys.executable, "-m", "tests.bench.relay_process", str(upstream_port)]) as port:
+def our_relay(upstream_port: int, delay_s: float = 0, rate_bytes_s: float = 0) -> Iterator[int]:
+    """Our relay, recording, with the default bound; with a delay and a rate in both directions, if given."""
+    words = [str(upstream_port), str(delay_s), str(rate_bytes_s)]
+    with started([sys.executable, "-m", "tests.bench.relay_process", *words]) as port:
         yield port
 
 

@@ -15,8 +15,8 @@ def test_an_unknown_benchmark_is_one_sentence_and_status_2(capsys: pytest.Captur
         main(["realy"])
     assert ended.value.code == 2
     assert (
-        "there is no benchmark 'realy': choose from relay, clock, startup, cycles, stop, wire, explain, notebooks"
-        in capsys.readouterr().err
+        "there is no benchmark 'realy': choose from relay, conditions, clock, startup, cycles, stop, wire, explain, "
+        "notebooks" in capsys.readouterr().err
     )
 
 

@@ -4,9 +4,10 @@ A condition (``delay.py``, ``bandwidth.py``, …) is pure. It has no clock and n
 and answers when it may go. So its effect can be computed and tested without waiting; ``line.py`` does the waiting.
 
 What the conditions together model is the way of the bytes between the relay and the one that receives them. They
-never lose, change or reorder a byte, because what they delay is a TCP stream after TCP has done its work. Not
-modelled: loss and retransmission, the congestion window and its slow start, the size of packets, and the handshake
-of TCP itself, which takes place on the loopback interface and costs a real client one round trip more.
+never lose, change or reorder a byte, because what they delay is a TCP stream after TCP has done its work. Each
+connection has its way for itself: connections share no bandwidth. Not modelled: loss and retransmission, the congestion
+window and its slow start, the size of packets, and the handshake of TCP, which takes place on the loopback interface:
+on a real way a new connection costs one round trip more than here.
 """
 
 from __future__ import annotations
