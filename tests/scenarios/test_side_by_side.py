@@ -17,7 +17,7 @@ from lab_servers.measure.timing import message_times
 from lab_servers.measure.transports import LANES, SECOND_LANES, Direction, Lane, Transport
 from lab_servers.recording import Recording
 from lab_servers.scenarios import SideBySide
-from lab_servers.scenarios.side_by_side import BOTH_WAYS, DOWN, LONGEST_S, UP
+from lab_servers.scenarios.side_by_side import BOTH_WAYS, DOWN, LONGEST_S, MOST_SHORT_BYTES, UP
 from lab_servers.scenarios.side_lanes import Errand
 from lab_servers.scenarios.side_payload import BLOBS, KINDS, TOKENS, make_messages
 from lab_servers.scenarios.side_runs import CLIENTS, LaneRun, run_lanes
@@ -348,6 +348,11 @@ def test_a_lab_does_not_grow_with_the_runs() -> None:
 def test_what_does_not_fit_is_refused_in_one_sentence(parameters: dict[str, object], sentence: str) -> None:
     with pytest.raises(BadParameter, match=sentence):
         SideBySide(**parameters)  # type: ignore[arg-type]
+
+
+def test_no_message_is_longer_than_the_bounds_reckon_with() -> None:
+    for kind in set(KINDS) - {BLOBS}:
+        assert max(len(message.encode()) for message in make_messages(kind, 1_000, 64, 7)) <= MOST_SHORT_BYTES
 
 
 @pytest.mark.parametrize("seed", range(200))
