@@ -46,9 +46,9 @@ RECORDED_BESIDE_BYTES = 1_200
 class SideBySide(Scenario):
     """What differs when the same messages travel over every transport, and what does not?
 
-    Each lane has a server, a relay and a client of its own, and all run at once. They are staggered in phase, so that
-    no two messages are produced in the same instant. Upstream, a lane that has no way of its own (polling, long polling, SSE) sends a
-    POST for each message.
+    Each lane has a server, a relay and a client of its own, and all run at once, staggered so that no two messages are
+    produced in the same instant. Upstream, a lane that has no way of its own (polling, long polling, SSE) sends a POST
+    for each message.
 
     Raises:
         BadParameter: a parameter is out of its bounds.
