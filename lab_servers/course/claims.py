@@ -125,13 +125,13 @@ _ALL: tuple[Claim, ...] = (
         "Streaming cuts the wait that a reader perceives, the wait for the first text, and not the total.",
         "A hop that buffers the answer takes the whole gain away, and leaves the total and the status 200 as they "
         "were.",
-        "",
+        "07_side_by_side",
     ),
     Claim(
         "C14",
         "Direction: HTTP asks and is answered, SSE goes from server to client, WebSocket both ways.",
         "What the client of an event stream has to say is simply another request.",
-        "",
+        "07_side_by_side",
     ),
     Claim(
         "C15",
@@ -139,14 +139,14 @@ _ALL: tuple[Claim, ...] = (
         "WebSocket.",
         "Keep-alive makes the connection of plain HTTP long as well: how long a connection lasts is a matter of when "
         "somebody closes it.",
-        "",
+        "07_side_by_side",
     ),
     Claim(
         "C22",
         "A client that must speak often should use WebSocket.",
         "The gain is bytes for each message, since a request brings its head along every time; how much it is grows "
         "with the head and shrinks with the size of the message.",
-        "",
+        "07_side_by_side",
     ),
     # Of notebooks that are still to come
     Claim(
@@ -167,7 +167,7 @@ _ALL: tuple[Claim, ...] = (
         "An AI model's answer is one POST, then a stream one way, then its end: SSE fits it.",
         "Cancelling needs no WebSocket: closing the request does it. An error after the status 200 must travel inside "
         "the stream. Stopping, being cut off and resuming are three things.",
-        "",
+        "12_choosing",
     ),
     Claim(
         "C20",
@@ -181,32 +181,32 @@ _ALL: tuple[Claim, ...] = (
         "Typical use: plain HTTP for forms and records, SSE for an AI model's output, WebSocket for chat and "
         "collaboration.",
         "Every one of them can carry every job; they differ in what each job then costs.",
-        "",
+        "12_choosing",
     ),
     Claim(
         "C21",
         "SSE is simpler to build than WebSocket.",
         "Automatic reconnection loses nothing only where events have ids and the server keeps a log.",
-        "",
+        "12_choosing",
     ),
     Claim(
         "C23",
         "Rare status checks: polling. A steady output one way: SSE. Frequent messages both ways: WebSocket.",
         "The answer flips with the staleness that is tolerated and with the size of the heads; where it flips is "
         "computed.",
-        "",
+        "12_choosing",
     ),
     Claim(
         "C24",
         "SSE and WebSocket both hold a connection open, and still differ in kind.",
         "One is a response that has not ended yet; the other is a stream of frames, both ways, and no HTTP any more.",
-        "",
+        "12_choosing",
     ),
     Claim(
         "C25",
         "The three complement each other, and none replaces the others.",
         "Each of them has a job that it fails at or pays dearly for.",
-        "",
+        "12_choosing",
     ),
 )
 

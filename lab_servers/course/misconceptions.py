@@ -1,12 +1,15 @@
 """The one catalogue of misconceptions: what people believe, and what is true instead.
 
 Every wrong option of a question (``question.py``) names one of these by its id. Those of ``00_start_here`` to
-``03_polling`` stand in ``misconceptions_of_http.py``, the others here.
+``03_polling`` stand in ``misconceptions_of_http.py``, those of ``07_side_by_side`` in
+``misconceptions_of_comparing.py``, the others here.
 """
 
 from __future__ import annotations
 
 from lab_servers.course.misconception import Misconception
+from lab_servers.course.misconceptions_of_choosing import OF_CHOOSING
+from lab_servers.course.misconceptions_of_comparing import OF_COMPARING
 from lab_servers.course.misconceptions_of_http import OF_HTTP
 
 __all__ = ["CATALOGUE", "Misconception"]
@@ -282,6 +285,8 @@ _ALL: tuple[Misconception, ...] = (
         "by itself. Messages of a few bytes do grow.",
         "https://www.rfc-editor.org/rfc/rfc7692#section-7.2.1",
     ),
+    *OF_COMPARING,
+    *OF_CHOOSING,
 )
 
 CATALOGUE = {one.id: one for one in _ALL}

@@ -9,6 +9,8 @@ from lab_servers.course.lessons import (
     n04_sse,
     n05_websocket_handshake,
     n06_websocket_frames,
+    n07_side_by_side,
+    n12_choosing,
 )
 
 LESSONS: tuple[Lesson, ...] = (
@@ -19,6 +21,8 @@ LESSONS: tuple[Lesson, ...] = (
     n04_sse.LESSON,
     n05_websocket_handshake.LESSON,
     n06_websocket_frames.LESSON,
+    n07_side_by_side.LESSON,
+    n12_choosing.LESSON,
 )
 
 __all__ = ["LESSONS"]
