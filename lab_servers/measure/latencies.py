@@ -125,6 +125,11 @@ class Findings:
         """What the twin of the first lane shows."""
         if self.slowed in (AGAIN, FIRST.name):
             return f"The same lane twice, and {self.slowed} slowed: {self.again.sentence()}"
+        if self.again.verdict is not Verdict.WITHIN_NOISE:
+            return (
+                f"The same lane twice was not the same in this run, so that differences below "
+                f"{self.smallest_ms:.2f} ms do not count: {self.again.sentence()}"
+            )
         return f"The same lane twice, which is the noise of this run: {self.again.sentence()}"
 
     @property
@@ -155,12 +160,14 @@ def findings(recording: Recording) -> Findings:
     compared = {
         name: compare(name, values, FIRST.name, counted[FIRST.name], "ms", smallest=smallest)
         for name, values in counted.items()
-        if name != FIRST.name
+        if name not in (FIRST.name, AGAIN)
     }
+    # Judged without its own difference: a run in which the same lane twice is not the same must show that.
+    again = compare(AGAIN, counted[AGAIN], FIRST.name, counted[FIRST.name], "ms", smallest=SMALLEST_MS)
     rows = tuple(Row(lane.name, summarise(series[lane.name], warm_up), compared.get(lane.name)) for lane in LANES)
     machines = [mark.detail for mark in recording.marks_named(f"run: {MACHINE}")]
     spread = None if slowed in {lane.name for lane in STREAMS} else spread_of(counted, noise)
-    return Findings(rows, compared[AGAIN], slowed, spread, smallest, "".join(machines[:1]))
+    return Findings(rows, again, slowed, spread, smallest, "".join(machines[:1]))
 
 
 def series_ms(recording: Recording) -> dict[str, NDArray[np.float64]]:
