@@ -1,4 +1,4 @@
-"""C21: SSE is simpler to build than WebSocket, by the course's own two; to come back without loss needs ids and a log."""
+"""C21: SSE is simpler to build than WebSocket, by the course's own two; and what a lossless return needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C22: a client that speaks often pays a head for each message by POST, and none by WebSocket; what the gain depends on."""
+"""C22: who speaks often pays a head for each message by POST, and none by WebSocket; what the gain depends on."""
 
 from __future__ import annotations
 

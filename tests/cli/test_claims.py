@@ -22,7 +22,8 @@ from tests.cli.running import COMMAND, environment, run
 from tests.repository.project import ROOT
 
 SCHEMA = json.loads((ROOT / "lab_servers" / "proofs" / "claims.schema.json").read_text(encoding="utf-8"))
-LONGEST_S = 60
+# For a machine that does much else; alone, it takes half a minute.
+LONGEST_S = 110
 
 
 def told(*arguments: str) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def test_the_schema_is_one() -> None:
 
 
 @pytest.mark.slow
-def test_all_claims_in_the_order_of_the_course_within_a_minute_and_none_fails() -> None:
+def test_all_claims_in_the_order_of_the_course_and_none_fails() -> None:
     done = subprocess.run(
         [*COMMAND, "claims", "--json"], cwd=ROOT, env=environment(), capture_output=True, encoding="utf-8",
         timeout=LONGEST_S, check=False,
