@@ -234,9 +234,10 @@ class Connection:
         server.join(client, Outlet(self, client, client.transport), self.relay.conditions[Side.SERVER], at_ns)
 
     def conditions_changed(self) -> None:
-        """From now on bytes meet the conditions that the relay has now."""
-        for side, leg in self.legs.items():
-            leg.meet(self.relay.conditions[side], now_ns())
+        """From now on bytes meet the conditions that the relay has now; one that is being given up has no more use."""
+        if not self._aborting:
+            for side, leg in self.legs.items():
+                leg.meet(self.relay.conditions[side], now_ns())
 
     def fin_passed_on(self) -> None:
         """Close both sockets once both FINs have been passed on; what is buffered is sent first."""

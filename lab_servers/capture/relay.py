@@ -7,10 +7,10 @@ Each connection is a ``Connection`` (``connection.py``).
 
 A relay passes on more than bytes: a FIN as a FIN, a reset as a reset, and a reader's slowness
 as slowness, so that at most one read and one buffer of bytes wait inside it per direction, and what
-its conditions hold, which has a bound too. What it records is when it read a byte: with conditions,
-when the byte set out and not when it arrives. One
-thing it learns late: a reset by a side that it has stopped reading from (because that side has
-sent its FIN, or because the other side reads too slowly) shows when it next writes or reads there.
+its conditions hold, which has a bound too. What it records is when it read a byte: with conditions
+that is when the byte set out, not when it arrived. One thing it learns late: a reset by a side that
+it has stopped reading from (because that side has sent its FIN, or because the other side reads too
+slowly) shows when it next writes or reads there.
 """
 
 from __future__ import annotations
