@@ -16,13 +16,13 @@ from typing import ClassVar
 import aiohttp
 
 from lab_servers.clients.session import body_of, open_session
+from lab_servers.clients.sse import events_of
 from lab_servers.errors import BadParameter
 from lab_servers.lab import Lab
 from lab_servers.marks import Mark, now_ns
 from lab_servers.parameters import number, whole
 from lab_servers.scenarios.scenario import Scenario
 from lab_servers.scenarios.sse_peers import LAST_CHUNK, chunk, head, stream_head
-from lab_servers.wire.sse.decoder import EventStreamDecoder
 
 SERVER = "model"
 PROMPT = '{"prompt":"世界?"}'
@@ -102,14 +102,17 @@ class PromptedAnswer(Scenario):
         fields = {"Accept": "text/event-stream", "Content-Type": "application/json"}
         if last_id:
             fields["Last-Event-ID"] = last_id
-        decoder, had, how = EventStreamDecoder(), 0, "complete"
+        pieces: list[bytes] = []
+        had, how = 0, "complete"
         noted.note(case, "asked", PROMPT)
         async with open_session(keep_alive=False) as session, asyncio.timeout(_PATIENCE_S):
             response = await session.post(url + TARGETS.get(case, TARGETS[CUT]), data=PROMPT.encode(), headers=fields)
             try:
                 async for piece in body_of(response):
-                    for event in decoder.feed(piece):
+                    pieces.append(piece)
+                    for event in events_of(pieces)[had:]:
                         had += 1
+                        last_id = event.last_event_id
                         noted.note(case, "event", f"{event.type}: {event.data}")
                     if case == STOPPED and had >= self.broken_after:
                         how = "left"
@@ -119,7 +122,7 @@ class PromptedAnswer(Scenario):
             noted.note(case, "ended", how)
             # Which closes the connection: the one way in HTTP/1.1 to cancel a request.
             response.close()
-        return decoder.last_event_id
+        return last_id
 
     # --- the server ---------------------------------------------------------------------
 

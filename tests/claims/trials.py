@@ -65,8 +65,8 @@ def contradicted(proof: Proof) -> str:
     return " ".join(one.sentence for one in (*proof.evidence, *proof.correction) if not one.holds)
 
 
-def assert_not_shown_yet(claim_id: str) -> None:
-    """The claim is reported as not shown yet, with a reason, and as nothing else."""
+def not_shown_yet(claim_id: str) -> Proof:
+    """The proof of a claim that is reported as not shown yet, with a reason, and as nothing else."""
     found = PROOFS[claim_id]
     assert isinstance(found, NotYet)
     proof = put_to_the_test(found)
@@ -79,6 +79,7 @@ def assert_not_shown_yet(claim_id: str) -> None:
     assert "HOLDS" not in told
     assert "✓" not in told
     assert CLAIMS[claim_id].notebook == "", "no notebook shows it"
+    return proof
 
 
 # --- recordings that contradict ---------------------------------------------------------------------
