@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lab_servers.views.arrivals import arrival_picture, arrival_table
     from lab_servers.views.complexity import complexity_picture, complexity_table
-    from lab_servers.views.decision_map import crossing_table, decision_map
+    from lab_servers.views.decision_areas import crossing_table, decision_map
     from lab_servers.views.evidence_cells import evidence_table, job_table
     from lab_servers.views.heads import head_table
     from lab_servers.views.hexdump import byte_table
@@ -26,7 +26,7 @@ _HOMES = {
     "ScenarioPanel": "scenario_panel", "panel": "scenario_panel",
     "evidence_table": "evidence_cells", "job_table": "evidence_cells",
     "complexity_picture": "complexity", "complexity_table": "complexity",
-    "crossing_table": "decision_map", "decision_map": "decision_map",
+    "crossing_table": "decision_areas", "decision_map": "decision_areas",
 }  # fmt: skip
 
 __all__ = [
