@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from lab_servers.measure.statistics import summarise
 from lab_servers.measure.transports import Direction
@@ -88,9 +89,11 @@ def latency_table(recording: Recording, direction: Direction = Direction.DOWN, *
 
 
 def _is_log(all_late_ms: Sequence[Floats]) -> bool:
+    """Where the latest of all is many times as late as a usual message of the quickest lane."""
     least = min((float(late.min()) for late in all_late_ms), default=0)
-    medians = [float(np.median(late)) for late in all_late_ms]
-    return least > 0 and max(medians, default=0) > _LOG_FROM_RATIO * min(medians, default=0)
+    greatest = max((float(late.max()) for late in all_late_ms), default=0)
+    quickest = min((float(np.median(late)) for late in all_late_ms), default=0)
+    return least > 0 and greatest > _LOG_FROM_RATIO * quickest
 
 
 def _draw(axes: Axes, one: LaneTimes, late_ms: Floats, is_log: bool) -> None:
@@ -105,6 +108,8 @@ def _draw(axes: Axes, one: LaneTimes, late_ms: Floats, is_log: bool) -> None:
 def _scale(axes: Axes, is_log: bool) -> None:
     if is_log:
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.4g}")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.set_ylim(0, 1.02)
