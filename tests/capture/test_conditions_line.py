@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab_servers.capture.capture import Side
@@ -309,6 +309,7 @@ CONDITIONS = st.lists(
 )
 
 
+@settings(max_examples=40)
 @given(chains=st.lists(CONDITIONS, min_size=1, max_size=4), seed=st.integers(0, 2**32))
 def test_every_byte_arrives_unchanged_and_in_order_while_conditions_change_and_the_receiver_stutters(
     chains: list[list[Condition]], seed: int

@@ -31,8 +31,8 @@ ASKED_PT = 11.0
 def table(recording: Recording) -> Table:
     """Asked and achieved, for each direction of each network."""
     return Table(
-        "Delays and rates: what was asked, and how far what came was off. "
-        "A delay's error is how much later than asked a message came",
+        "What was asked and what came. Later: how long after the asked time a message came. Rate off by: against the "
+        "time in which the same bytes were to come, jitter included",
         (
             "network", "way", "delay asked", "messages", "later: median", "later: p5 to p95", "later: most",
             "rate asked", "rate came", "rate off by",
