@@ -1,7 +1,7 @@
 """The words of the evidence table: its columns and rows, what a cell says, and the bytes that a cell rests on.
 
 ``evidence_probes.py`` and ``evidence_costs.py`` compute cells from a recording of the scenario ``Evidence``
-(``scenarios/choosing_evidence.py``); ``views/evidence_table.py`` shows them.
+(``scenarios/choosing_evidence.py``); ``views/evidence_cells.py`` shows them.
 """
 
 from __future__ import annotations

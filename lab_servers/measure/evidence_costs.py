@@ -171,4 +171,5 @@ def _flip(costs: tuple[JobCost, ...], won: list[Part], column: str) -> str:
         least = min(fresh, key=lambda one: one.total_bytes) if fresh else None
         if least is not None and least.column != column:
             told.append(f"by bytes alone {least.column} would be first for {JOBS[job]}")
-    return f"The order decides ({ORDER}){': ' + '; '.join(told) if told else ''}."
+    by_bytes = f": {'; '.join(told)}" if told else ""
+    return f"The order decides ({ORDER}){by_bytes}. Fresh is what the client had before the next message existed."

@@ -1,18 +1,19 @@
-"""The probes of the evidence table: each computes one row's cell from what one column's connections carried.
+"""Five probes of the evidence table: each computes one row's cell from what one column's connections carried.
 
-None of them knows what it should find: given the bytes of another protocol, each says what those are. The row
-"typical use" is in ``evidence_costs.py``; ``evidence.py`` has the words; ``turns.py`` knows who spoke when.
+None of them knows what it should find: given the bytes of another protocol, each says what those are. The other rows
+are in ``evidence_reconnection.py`` and ``evidence_costs.py``; ``evidence.py`` has the words; ``turns.py`` knows who
+spoke when.
 """
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
 
-from lab_servers.capture.capture import Side
+from lab_servers.capture.capture import Capture, Side
 from lab_servers.dissection import Dissection
 from lab_servers.errors import BadParameter
 from lab_servers.measure.evidence import (
+    COLUMNS,
     EVENT_STREAM,
     Cell,
     Dimension,
@@ -36,7 +37,6 @@ from lab_servers.wire.printable import printable
 YES, NO, HANDSHAKE_ONLY = "yes", "no", "only the handshake"
 SHORT, MEDIUM, LONG = "short", "medium to long", "long"
 FETCH, EVENT_SOURCE, WEB_SOCKET = "fetch", "EventSource", "WebSocket"
-BUILT_IN, BY_HAND = "built into EventSource", "by hand"
 
 # Of a visit with two answers: what is open for less than a fifth of it is called short here, and what is open for
 # more than four fifths long.
@@ -152,27 +152,31 @@ def _upstream(recording: Recording, column: str) -> str:
 
 def open_ms(found: Dissection) -> float:
     """How long a connection was open, or, where its end was not seen, until its last byte; in milliseconds."""
-    capture = found.capture
-    end_ns = capture.closed_ns if capture.closed_ns is not None else capture.chunks[-1].at_ns
-    return (end_ns - capture.opened_ns) / 1e6
+    return (_end_ns(found.capture) - found.capture.opened_ns) / 1e6
 
 
-def visit_ms(recording: Recording) -> float:
-    """How long the visit took: from its begin until the last of the clients had both answers, in milliseconds.
+def _end_ns(capture: Capture) -> int:
+    return capture.closed_ns if capture.closed_ns is not None else capture.chunks[-1].at_ns
+
+
+def visit_span_ns(recording: Recording) -> tuple[int, int]:
+    """From when to when the visit lasted: from the first of its connections, of whatever column, to the last's end.
 
     Raises:
         BadParameter: the recording has no visit.
     """
-    begun, over = (recording.marks_named(f"visit: {what}") for what in ("begun", "over"))
-    if not begun or not over:
+    parts = (Part.VISIT, Part.VISIT_KEPT, Part.VISIT_WHOLE)
+    found = [one.capture for column in COLUMNS for part in parts for one in connections(recording, column, part)]
+    if not found:
         raise BadParameter("This recording has no visit to measure connections by: run the scenario Evidence.")
-    return (over[-1].at_ns - begun[0].at_ns) / 1e6
+    return min(one.opened_ns for one in found), max(map(_end_ns, found))
 
 
 def duration(recording: Recording, column: str) -> Cell:
     """For how much of a visit with two answers a connection was open."""
     found = required(recording, column, Part.VISIT)
-    visit = visit_ms(recording)
+    begun_ns, over_ns = visit_span_ns(recording)
+    visit = (over_ns - begun_ns) / 1e6
     typical_ms = statistics.median(map(open_ms, found))
     share = typical_ms / visit
     value = SHORT if share < SHORT_BELOW else LONG if share > LONG_ABOVE else MEDIUM
@@ -242,58 +246,3 @@ def browser_api(recording: Recording, column: str) -> Cell:
     )
     sentence = f"{why} ({_APIS[value]}). Not run in a browser here yet: cited."
     return Cell(Dimension.BROWSER_API, column, value, sentence, heads, limits[value], _APIS[value])
-
-
-# --- automatic reconnection ---------------------------------------------------------------------------------
-
-
-def reconnection(recording: Recording, column: str) -> Cell:
-    """What the client did after its connection was cut: the connections that followed, counted and read."""
-    found = required(recording, column, Part.CUT)
-    came_back = len(found) - 1
-    if came_back:
-        return _came_back(column, found)
-    by_hand = connections(recording, column, Part.BY_HAND)
-    head = (exhibit(found[0], found[0].records(Side.SERVER)[-1]),) if found[0].records(Side.SERVER) else ()
-    sentence = "After the cut the client opened no further connection."
-    if len(by_hand) < 2:
-        return Cell(Dimension.RECONNECTION, column, NO, sentence, head)
-    again, word = by_hand[1], first(by_hand[1].records(Side.CLIENT, "websocket"), "text frame")
-    opened = " An application that opened a second one itself"
-    if word is not None:
-        said = printable(word.summary, _MOST_CHARACTERS)
-        return Cell(
-            Dimension.RECONNECTION, column, BY_HAND,
-            f"{sentence}{opened} had to say in words of its own where it was: {said}.",
-            (exhibit(again, word), *head), "No part of the protocol says where a conversation was cut.",
-            "RFC 6455 §7.2.3",
-        )  # fmt: skip
-    same = by_hand[0].capture.bytes_from(Side.CLIENT) == again.capture.bytes_from(Side.CLIENT)
-    how = "with the very same bytes" if same else "in another way"
-    return Cell(
-        Dimension.RECONNECTION, column, NO, f"{sentence}{opened} asked again {how}.",
-        (head_of(again, requests(again)[0]), *head),
-        "A client may repeat a GET by itself, for it changes nothing; many do not.", "RFC 9110 §9.2.2",
-    )  # fmt: skip
-
-
-def _came_back(column: str, found: Sequence[Dissection]) -> Cell:
-    """The client came back by itself: with which place, after which ends, and what stopped it."""
-    places = [next(iter(requests(one)[0].values("Last-Event-ID")), "") for one in found[1:]]
-    told = ", ".join(printable(place, 20) or "none" for place in places)
-    wants_events = EVENT_STREAM in requests(found[0])[0].tokens("Accept")
-    clean = sum(bool(answers(one)) and answers(one)[0].is_complete for one in found[:-1])
-    answered = answers(found[-1])[:1]
-    last = answered[0].status if answered else None
-    correction = f"It also came back after {counted(clean, 'clean end')}." if clean else ""
-    if last is not None and last != 200:
-        correction += f" What stopped it for good was an answer with the status {last}."
-    return Cell(
-        Dimension.RECONNECTION, column, BUILT_IN if wants_events else "built in",
-        f"The client came back {counted(len(found) - 1, 'time')} by itself; Last-Event-ID: {told}.",
-        (
-            *(field_line_of(one, requests(one)[0], "Last-Event-ID") for one in found[1:]),
-            *(head_of(found[-1], one) for one in answered),
-        ),
-        f"{correction} It is without loss only if the server gives ids and keeps a log.".strip(), "HTML §9.2.3",
-    )  # fmt: skip

@@ -1,6 +1,6 @@
 """HTTP, SSE and WebSocket put to the same tests, so that each cell of their comparison can be read from bytes.
 
-``measure/evidence_probes.py`` and ``measure/evidence_costs.py`` compute the cells, ``views/evidence_table.py`` shows
+``measure/evidence_probes.py`` and ``measure/evidence_costs.py`` compute the cells, ``views/evidence_cells.py`` shows
 them. The servers are in ``choosing_servers.py``, the clients in ``choosing_clients.py``.
 """
 
@@ -10,14 +10,17 @@ import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 
+from lab_servers.errors import BadParameter
 from lab_servers.lab import Lab
-from lab_servers.marks import Mark, now_ns
+from lab_servers.marks import Mark
 from lab_servers.measure.evidence import HTTP, SSE, WEBSOCKET, relay_name
 from lab_servers.parameters import number, whole
 from lab_servers.scenarios import choosing_clients as clients
 from lab_servers.scenarios.choosing_servers import Noted, Pace, aiohttp_server, http_app, sse_app, websocket_handler
 from lab_servers.scenarios.frames_library import library_server
 from lab_servers.scenarios.scenario import Scenario
+
+LONGEST_ANSWER_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,15 @@ class Evidence(Scenario):
     """
 
     messages: int = whole(8, 6, 100, "messages", "How many tokens an answer has, and lines each side of a chat.")
-    interval_s: float = number(0.03, 0.01, 1, "seconds", "How long it is from one message to the next.")
+    interval_s: float = number(0.04, 0.01, 1, "seconds", "How long it is from one message to the next.")
+
+    def require_fitting(self) -> None:
+        """A client waits for one answer for half a minute at most."""
+        if self.messages * self.interval_s > LONGEST_ANSWER_S:
+            raise BadParameter(
+                f"messages x interval_s must be at most {LONGEST_ANSWER_S:g} s, for so long takes an answer, not "
+                f"{self.messages * self.interval_s:g} s: choose fewer messages, or a shorter interval."
+            )
 
     @property
     def about_s(self) -> float:
@@ -54,25 +65,15 @@ class Evidence(Scenario):
             clients.talk(urls, pace), clients.cut_http(urls[HTTP], pace), clients.cut_sse(urls[SSE]),
             clients.cut_websocket(urls[WEBSOCKET], pace), clients.change(urls, pace),
         )  # fmt: skip
-        begun = Mark(now_ns(), "begun")
-        jobs = _together(
+        await _together(
             clients.answer_http(urls[HTTP], pace), clients.answer_sse(urls[SSE], pace),
             clients.answer_websocket(urls[WEBSOCKET], pace), clients.chat_http(urls[HTTP], pace),
             clients.chat_sse(urls[SSE], pace), clients.chat_websocket(urls[WEBSOCKET], pace),
-        )  # fmt: skip
-        visit = _together(
             clients.visit_http(urls[HTTP], pace), clients.visit_http_kept(urls[HTTP], pace),
             clients.visit_http_whole(urls[HTTP], pace), clients.visit_sse(urls[SSE], pace),
             clients.visit_websocket(urls[WEBSOCKET], pace),
         )  # fmt: skip
-        over: list[Mark] = []
-
-        async def visited() -> None:
-            await visit
-            over.append(Mark(now_ns(), "over"))
-
-        await _together(visited(), jobs)
-        return {**noted.marks, "visit": [begun, *over]}
+        return noted.marks
 
 
 async def _together(*work: Coroutine[None, None, None]) -> None:

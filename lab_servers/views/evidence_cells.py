@@ -20,8 +20,8 @@ from lab_servers.measure.evidence_probes import (
     direction_of,
     duration,
     new_protocol,
-    reconnection,
 )
+from lab_servers.measure.evidence_reconnection import reconnection
 from lab_servers.recording import Recording
 from lab_servers.views.hexdump import printable as ascii_text
 from lab_servers.views.inspector_widget import Inspector, inspector

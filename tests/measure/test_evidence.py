@@ -19,8 +19,8 @@ from lab_servers.measure.evidence_probes import (
     direction_of,
     duration,
     new_protocol,
-    reconnection,
 )
+from lab_servers.measure.evidence_reconnection import reconnection
 from lab_servers.recording import Recording
 from lab_servers.scenarios import Evidence
 from lab_servers.views.evidence_cells import evidence_table
@@ -161,6 +161,11 @@ def test_a_recording_of_something_else_is_refused(run: Recording) -> None:
         evidence_table(Recording("Evidence", ()))
     with pytest.raises(BadParameter, match="run the scenario Evidence"):
         evidence_table(replace(run, marks=()))
+
+
+def test_answers_that_a_client_would_not_wait_for_are_refused() -> None:
+    with pytest.raises(BadParameter, match="at most 10 s"):
+        Evidence(messages=100, interval_s=0.5)
 
 
 def test_hostile_bytes_never_break_a_probe(run: Recording) -> None:

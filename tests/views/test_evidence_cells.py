@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -102,10 +101,11 @@ def test_a_cell_by_itself_reads_completely(table: EvidenceTable) -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        (b"text/event-stream\r\n", b"<script>x</script>\r"[:17] + b"\r\n"),
+        (b"text/event-stream\r\n", b"<script>x</script\r\n"),
         (b"Last-Event-ID: 2\r\n", b"Last-Event-ID: <\r\n"),
         (b"application/json; charset", b"<img/src=x onerror=alert>"),
-        (b"PUT /job/change ", b"PU<b>/job/change"),
+        (b"GET /api/user/info HTTP", b"<b> /api/user/info HTTP"),
+        (b"Date: ", b"<img>:"),
     ],
 )
 def test_hostile_bytes_are_text_in_the_page(run: Recording, old: bytes, new: bytes) -> None:
@@ -115,12 +115,10 @@ def test_hostile_bytes_are_text_in_the_page(run: Recording, old: bytes, new: byt
         for one in run.captures
     )
     assert captures != run.captures
-    # A part that its bytes no longer name is missing.
-    with suppress(BadParameter):
-        shown = evidence_table(replace(run, captures=captures))
-        page = Tags(shown._repr_html_() + "".join(cell._repr_html_() for cell in shown.cells.values()))
-        assert not {"script", "img", "b"} & set(page.tags)
-        assert not any(name.startswith("on") for name, _ in page.attributes)
+    shown = evidence_table(replace(run, captures=captures))
+    page = Tags(shown._repr_html_() + "".join(cell._repr_html_() for cell in shown.cells.values()))
+    assert not {"script", "img", "b"} & set(page.tags)
+    assert not any(name.startswith("on") for name, _ in page.attributes)
 
 
 def test_the_costs_of_each_job_have_a_row_and_one_first_choice(run: Recording) -> None:

@@ -13,6 +13,7 @@ from matplotlib.patches import Patch
 from lab_servers.capture.capture import Side
 from lab_servers.dissection import Dissection
 from lab_servers.measure.evidence import COLUMNS, Dimension, Part, connections
+from lab_servers.measure.evidence_probes import visit_span_ns
 from lab_servers.measure.turns import turns
 from lab_servers.recording import Recording
 from lab_servers.views.evidence_cells import EvidenceTable, evidence_table
@@ -94,7 +95,7 @@ def _draw_turns(axes: Axes, found: Dissection, least_ms: float) -> None:
 
 def _draw_visit(axes: Axes, recording: Recording, column: str) -> None:
     """A bar for each connection of the visit; kept and waiting ones of HTTP below."""
-    begun_ns = recording.marks_named("visit: begun")[0].at_ns
+    begun_ns, _ = visit_span_ns(recording)
     lines = [(Part.VISIT, ""), (Part.VISIT_KEPT, "kept"), (Part.VISIT_WHOLE, "waiting for an AI answer")]
     shown = [(connections(recording, column, part), word) for part, word in lines]
     shown = [(found, word) for found, word in shown if found]
