@@ -16,7 +16,7 @@ from lab_servers.measure.network_errors import asked_rate_bytes_s, quantiles, ra
 from lab_servers.measure.networks_shown import Shown, shown
 from lab_servers.recording import Recording
 from lab_servers.views.picture import Picture
-from lab_servers.views.style import BLUE, GRID, INK, VERMILION, new_figure
+from lab_servers.views.style import BLUE, FAINT, GRID, INK, VERMILION, new_figure
 from lab_servers.views.table import Table
 
 WAYS = {"down": (BLUE, "o", 0.2), "up": (VERMILION, "s", -0.2)}
@@ -25,17 +25,20 @@ BITS_PER_BYTE = 8
 # Below so many milliseconds the scale is linear, so that a delay of nothing has its place on it.
 LINEAR_MS = 1.0
 
+# The bars of what was asked: light, so that marks in any colour can be told on them in both themes.
 ASKED_PT = 11.0
+ASKED_ALPHA = 0.3
+LEAST_BAR_MS = 0.1
 
 
 def table(recording: Recording) -> Table:
     """Asked and achieved, for each direction of each network."""
     return Table(
-        "What was asked and what came. Later: how long after the asked time a message came. Rate off by: against the "
-        "time in which the same bytes were to come, jitter included",
+        "What was asked of each network, and what came. Later: how long after the asked time each of n messages came. "
+        "Off by: the rate against that at which the same bytes were to come, jitter included",
         (
-            "network", "way", "delay asked", "messages", "later: median", "later: p5 to p95", "later: most",
-            "rate asked", "rate came", "rate off by",
+            "network", "way", "asked, ms", "n", "later, ms: median", "p5–p95", "most",
+            "rate asked", "rate came", "off by",
         ),
         tuple(_row(one) for one in shown(recording)),
         notices=recording.notices,
@@ -51,9 +54,9 @@ def _row(one: Shown) -> tuple[str, ...]:
         one.way,
         _asked_delay(one),
         f"{later_ms.n:,}",
-        f"{later_ms.median:.2f} ms",
-        f"{later_ms.p5:.2f} to {later_ms.p95:.2f} ms",
-        f"{later_ms.most:.2f} ms",
+        f"{later_ms.median:.2f}",
+        f"{later_ms.p5:.2f}–{later_ms.p95:.2f}",
+        f"{later_ms.most:.2f}",
         "–" if math.isinf(one.rate_bytes_s) else in_bits(one.rate_bytes_s),
         "–" if came is None else in_bits(came),
         "–" if off is None else _percent(off),
@@ -63,11 +66,11 @@ def _row(one: Shown) -> tuple[str, ...]:
 def _asked_delay(one: Shown) -> str:
     asked_ms = [message.asked_s * 1e3 for message in one.probes]
     least, most = min(asked_ms), max(asked_ms)
-    return _ms(most) if most - least < 0.1 else f"{_ms(least).removesuffix(' ms')} to {_ms(most)}"
+    return _ms(most) if most - least < 0.1 else f"{_ms(least)}–{_ms(most)}"
 
 
 def _ms(value_ms: float) -> str:
-    return f"{value_ms:.2f} ms" if value_ms < 1 else f"{value_ms:.1f} ms"
+    return f"{value_ms:.2f}" if value_ms < 1 else f"{value_ms:.1f}"
 
 
 def _rate_error(one: Shown) -> float | None:
@@ -130,7 +133,7 @@ def picture(recording: Recording) -> Picture:
     axes.spines["left"].set_visible(False)
     axes.set_ylim(0.5 - len(names), 0.5)
     _figures_beside(axes, found, names)
-    handles = [Line2D([], [], color=GRID, linewidth=ASKED_PT)]
+    handles = [Line2D([], [], color=FAINT, linewidth=ASKED_PT, alpha=ASKED_ALPHA)]
     handles += [
         Line2D([], [], color=color, marker=marker, markerfacecolor="none", linestyle="")
         for color, marker, _ in WAYS.values()
@@ -144,11 +147,15 @@ def _draw(axes: Axes, one: Shown, y: float) -> None:
     color, marker, beside = WAYS[one.way]
     asked_ms = [message.asked_s * 1e3 for message in one.probes]
     came_ms = [message.achieved_s * 1e3 for message in one.probes]
-    # With a square at each end, so that a single value can be seen as well.
-    axes.plot(
-        [min(asked_ms), max(asked_ms)], [y + beside] * 2, "s-", color=GRID, linewidth=ASKED_PT, markersize=ASKED_PT,
-        markeredgewidth=0, zorder=1,
-    )  # fmt: skip
+    if max(asked_ms) - min(asked_ms) < LEAST_BAR_MS:  # too short for a bar
+        axes.plot(
+            [asked_ms[0]], [y + beside], "s", color=FAINT, markersize=ASKED_PT, markeredgewidth=0, alpha=ASKED_ALPHA
+        )
+    else:
+        axes.plot(
+            [min(asked_ms), max(asked_ms)], [y + beside] * 2, color=FAINT, linewidth=ASKED_PT, alpha=ASKED_ALPHA,
+            solid_capstyle="projecting", zorder=1,
+        )  # fmt: skip
     axes.plot(
         came_ms, [y + beside] * len(came_ms), marker, color=color, markersize=4.5, markerfacecolor="none", zorder=3
     )
