@@ -10,8 +10,10 @@ import json
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from lab_servers.capture.capture import Capture, Side
+from lab_servers.errors import BadParameter
 from lab_servers.marks import Mark
 from lab_servers.measure.transports import Transport, lane_named
 from lab_servers.recording import Recording
@@ -137,24 +139,42 @@ class LaneGrowth:
 
 
 def lanes_growth(recording: Recording) -> dict[str, LaneGrowth]:
-    """What a recording says of each lane, by the lane's name, in the order of the transports; empty if it has none."""
+    """What a recording says of each lane, by the lane's name, in the order of the transports; empty if it has none.
+
+    Raises:
+        BadParameter: its marks are not as a run leaves them.
+    """
     names = {mark.name.removesuffix(f": {MEASURED}") for mark in recording.marks if mark.name.endswith(f": {MEASURED}")}
-    order = [one.value for one in Transport]
-    lanes = sorted(
-        (lane for name in names if (lane := lane_named(name))), key=lambda lane: order.index(lane.transport.value)
-    )
+    order = list(Transport)
+    lanes = sorted((lane for name in names if (lane := lane_named(name))), key=lambda lane: order.index(lane.transport))
     return {lane.name: _lane_growth(recording, lane.name) for lane in lanes}
 
 
-def _lane_growth(recording: Recording, name: str) -> LaneGrowth:
-    def details(what: str) -> list[dict[str, object]]:
-        return [json.loads(mark.detail) for mark in recording.marks_named(f"{name}: {what}")]
+def details(recording: Recording, name: str) -> list[dict[str, Any]]:
+    """What the marks of a series say, each a JSON object.
 
-    steps = []
-    for detail in details(MEASURED):
-        late = detail.pop("delivered_ns")
-        assert isinstance(late, list)
-        steps.append(Step(**detail, delivered_ns=tuple(late)))  # type: ignore[arg-type]
+    Raises:
+        BadParameter: one of them is none; a file may hold anything.
+    """
+    try:
+        found = [json.loads(mark.detail) for mark in recording.marks_named(name)]
+    except (ValueError, RecursionError):
+        found = [None]
+    if not all(isinstance(one, dict) for one in found):
+        raise BadParameter(f"The marks {name!r} of this recording cannot be read: run its scenario anew.")
+    return found
+
+
+def _lane_growth(recording: Recording, name: str) -> LaneGrowth:
+    try:
+        steps = tuple(
+            Step(**{**detail, "delivered_ns": tuple(detail["delivered_ns"])})
+            for detail in details(recording, f"{name}: {MEASURED}")
+        )
+        memory = tuple(Memory(**detail) for detail in details(recording, f"{name}: {MEMORY}"))
+        limits = tuple(Limit(**detail) for detail in details(recording, f"{name}: {LIMIT}"))
+    except (TypeError, KeyError):
+        raise BadParameter(f"The steps of {name} in this recording cannot be read: run its scenario anew.") from None
     captures = sorted(recording.of(name), key=lambda capture: capture.opened_ns)
     opened = [capture.opened_ns for capture in captures]
     is_whole = recording.unrecorded_connections == 0
@@ -162,13 +182,7 @@ def _lane_growth(recording: Recording, name: str) -> LaneGrowth:
     for step in steps:
         mine = captures[bisect_left(opened, step.opening_ns) : bisect_left(opened, step.closed_ns)]
         passed.append(_bytes(step, mine) if is_whole and all(one.is_complete for one in mine) else None)
-    return LaneGrowth(
-        name,
-        tuple(steps),
-        tuple(passed),
-        tuple(Memory(**detail) for detail in details(MEMORY)),  # type: ignore[arg-type]
-        tuple(Limit(**detail) for detail in details(LIMIT)),  # type: ignore[arg-type]
-    )
+    return LaneGrowth(name, steps, tuple(passed), memory, limits)
 
 
 def _bytes(step: Step, captures: Sequence[Capture]) -> StepBytes:

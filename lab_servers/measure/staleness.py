@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 
 from lab_servers.errors import BadParameter
 from lab_servers.marks import Mark
+from lab_servers.measure.growth_steps import details
 from lab_servers.measure.timing import DELIVERED, PRODUCED, mark_name
 from lab_servers.measure.transports import Direction, Lane, Transport
 from lab_servers.recording import Recording
@@ -69,10 +70,14 @@ def late_at_rates(recording: Recording) -> tuple[LateAtRate, ...]:
     Raises:
         BadParameter: this is no recording of such a run.
     """
-    spans = [Span(**json.loads(mark.detail)) for mark in recording.marks_named(f"run: {RATE}")]
-    if not spans:
+    try:
+        spans = sorted((Span(**detail) for detail in details(recording, f"run: {RATE}")), key=lambda one: one.rate)
+        found = tuple(_late(recording, lane, span) for lane in LANES for span in spans)
+    except (TypeError, KeyError, ValueError):
+        found = ()
+    if not found:
         raise BadParameter("This recording has no messages at several rates: run the scenario StalenessAtRates.")
-    return tuple(_late(recording, lane, span) for lane in LANES for span in sorted(spans, key=lambda one: one.rate))
+    return found
 
 
 def _late(recording: Recording, lane: Lane, span: Span) -> LateAtRate:

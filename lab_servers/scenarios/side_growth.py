@@ -74,7 +74,7 @@ class Growth(Scenario):
     """
 
     axis: str = choice(CLIENTS, AXES, "What grows.")
-    most: int = whole(20, 2, 1024 * 1024, "", "How far: clients or messages a second up to 1,000, bytes up to 1 MiB.")
+    most: int = whole(16, 2, 1024 * 1024, "", "How far: clients or messages a second up to 1,000, bytes up to 1 MiB.")
     transports: str = choice(ALL, CHOICES, "Which transports run.")
     steps: int = whole(6, 2, 12, "steps", "In how many steps, evenly spaced on a logarithmic scale.")
     repeats: int = whole(2, 1, 5, "repeats", "How often all steps are run; a line needs several to be told from noise.")

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from lab_servers.lab import Lab
-from lab_servers.lab.hosting import SHUTDOWN_S, ProblemLog, Started, start_application
+from lab_servers.lab.hosting import SHUTDOWN_S, TURNS_TO_ACCEPT, ProblemLog, Started, start_application
+from lab_servers.lab.lab import SETTLE_S
 from lab_servers.lab.thread import LoopThread
 from lab_servers.measure.transports import Lane, Transport
 from lab_servers.servers import feed, feed_websocket, shutdown
@@ -90,6 +91,7 @@ async def lane_server(lab: Lab, lane: Lane, total: int, inbox: Inbox | None = No
     log = ProblemLog()
     thread = LoopThread(f"{lane.name} of a run", log.loop_problem)
     server = LaneServer(thread, WatchedFeed(total))
+    stopping = asyncio.Lock()
 
     async def start_there() -> Started:
         if is_websocket:
@@ -98,7 +100,7 @@ async def lane_server(lab: Lab, lane: Lane, total: int, inbox: Inbox | None = No
         return await start_application(feed.make_app(server.feed, up), log.logger)
 
     async def start() -> Started:
-        await asyncio.to_thread(thread.start)
+        thread.start()  # not awaited, for it takes a millisecond and must not be left half-way
         try:
             server.address, stop_there = await thread.submit(start_there())
         except BaseException:
@@ -106,19 +108,34 @@ async def lane_server(lab: Lab, lane: Lane, total: int, inbox: Inbox | None = No
             raise
 
         async def stop() -> None:
-            # The lab asks for this once more when the name is used again, or when it stops.
-            if thread.is_running:
-                await thread.submit(stop_there())
-                await asyncio.to_thread(thread.stop)
+            # A lab that stops asks for it too, maybe at the same time, and once more when the name is used again.
+            async with stopping:
+                if thread.is_running:
+                    await thread.submit(_stop_in_turn(stop_there))
+                    await asyncio.to_thread(thread.stop)
 
-        stops.append(stop)
         return server.address, stop
 
-    stops: list[Callable[[], Coroutine[Any, Any, None]]] = []
     scheme = "ws" if is_websocket else "http"
+    server.url = await lab.adopt(lane.name, start, speaks=f"messages by {lane.name}", scheme=scheme)
+    (hosted,) = [one for one in lab.hosted if one.kind.name == lane.name]
     try:
-        server.url = await lab.adopt(lane.name, start, speaks=f"messages by {lane.name}", scheme=scheme)
         yield server
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_S):
+                await hosted.relay.settle()
     finally:
-        for stop in stops:
-            await stop()
+        # asyncio leaves a socket open that was accepted just before its listener closed: the clients have gone, so
+        # after a few turns the relay has none such, and then neither has the server.
+        await _turn()
+        await hosted.stop()
+
+
+async def _stop_in_turn(stop_there: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    await _turn()
+    await stop_there()
+
+
+async def _turn() -> None:
+    for _ in range(TURNS_TO_ACCEPT):
+        await asyncio.sleep(0)

@@ -12,7 +12,7 @@ from random import Random
 
 import pytest
 
-from lab_servers.errors import BadParameter
+from lab_servers.errors import BadParameter, LabNotRunning
 from lab_servers.lab import Lab
 from lab_servers.measure.accounting import account
 from lab_servers.measure.growth import Shape
@@ -245,3 +245,14 @@ def test_a_run_that_is_cancelled_ends_with_its_servers(lab: Lab) -> None:
     # The next run gets its turn when the cancelled one is over.
     assert lanes_growth(Growth(most=2, steps=2, repeats=1, transports=SSE).run(lab))[SSE].steps
     assert not [thread for thread in threading.enumerate() if "of a run" in thread.name]
+
+
+def test_a_lab_that_stops_in_the_middle_ends_the_servers_of_the_run() -> None:
+    before = set(threading.enumerate())
+    with Lab([]) as lab:
+        job = Growth(most=60, steps=2, repeats=5, messages=20, transports=SSE).start(lab)
+        # With all of them open: a connection that a stopping lab is about to accept is its own story.
+        until_sync(lambda: any(hosted.relay.open_connections == 60 for hosted in lab.hosted))
+    with pytest.raises(LabNotRunning):
+        job.result(10)
+    assert set(threading.enumerate()) - before == set()

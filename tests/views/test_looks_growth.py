@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from lab_servers.capture.capture import Side
+from lab_servers.errors import BadParameter
 from lab_servers.lab import Lab
 from lab_servers.marks import Mark
 from lab_servers.measure.growth_steps import CLIENTS, RATE, SIZE, Limit, Step
@@ -127,3 +128,19 @@ def test_a_mark_of_another_kind_is_no_step() -> None:
     recording = grown({1: 1, 10: 2, 100: 20})
     noisy = replace(recording, marks=(*recording.marks, Mark(0, "SSE: said", "nothing")))
     assert str(look_of(noisy).table) == str(look_of(recording).table)
+
+
+def test_a_clock_that_measured_nothing_can_be_drawn() -> None:
+    idle = look_of(grown(dict.fromkeys((1, 10, 100), 0)))
+    assert idle.picture is not None
+    assert "<svg" in idle.picture._repr_html_()
+    assert idle.table.rows[0][4] == "flat, 0 ns"
+
+
+@pytest.mark.parametrize("detail", ["", "[]", "{}", '{"units": 1}', "[" * 100_000, "nan"])
+@pytest.mark.parametrize(("name", "series"), [("Growth", "SSE: measured"), ("Growth", "SSE: memory")])
+def test_marks_of_a_file_that_are_no_steps_are_refused_in_one_sentence(name: str, series: str, detail: str) -> None:
+    broken = grown({1: 1, 10: 2})
+    marks = (*broken.marks, Mark(0, series, detail))
+    with pytest.raises(BadParameter, match="run its scenario anew"):
+        look_of(replace(broken, marks=marks))

@@ -237,14 +237,19 @@ def _draw(axes: Axes, lane: Lane, points: Points, shown: Callable[[float, float]
         return
     style, found = style_of(lane), _medians(points)
     places = [one[0] for one in found]
-    middle, least, most = ([shown(one[which], one[0]) for one in found] for which in (1, 2, 3))
+    middle, least, most = ([_drawn(shown(one[which], one[0])) for one in found] for which in (1, 2, 3))
     axes.vlines(places, least, most, color=style.color, linewidth=1.0, alpha=0.6)
     axes.plot(places, middle, zorder=3, **style.sign)
     trend = points.trend
     if trend is not None and trend.is_line:
         places = [float(place) for place in np.geomspace(places[0], places[-1], 100)]
-        middle = [shown(trend.at(place), place) for place in places]
+        middle = [_drawn(shown(trend.at(place), place)) for place in places]
     axes.plot(places, middle, **style.line)
+
+
+def _drawn(value: float) -> float:
+    # A logarithmic axis has no zero, and a clock of coarse steps may have measured none.
+    return max(value, 1e-6)
 
 
 def _tick(value: float) -> str:
