@@ -8,6 +8,7 @@ blocks of rounds, for neighbours are not independent: what disturbs a machine la
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ RESAMPLES = 2_000
 # So many rounds in a row are drawn together, fewer where that would leave less than MOST_BLOCKS blocks of them.
 BLOCK_ROUNDS = 8
 LEAST_BLOCKS = 12
+# Of fewer rounds nothing is sure: that the same series is ahead in all of them happens by chance more than once in a
+# hundred times, 2 in 2**7. Resampling would not notice, for it only knows the values that there are.
+LEAST_ROUNDS = 8
 # A difference below this share of the smaller median is none that counts, however sure it is.
 SMALLEST_SHARE = 0.05
 
@@ -42,11 +46,11 @@ class Comparison:
         name_a: What the first is called.
         name_b: What the second is called.
         unit: The unit of both, as a sentence shows it.
-        n: How many measurements each has, the smaller of the two numbers.
+        n: How many measurements each has, the smaller of the two numbers; of fewer than 8, nothing is sure.
         verdict: What is said of ``a``; ``WITHIN_NOISE`` also of a difference that is sure and too small to count.
         ratio: Median of ``a`` over median of ``b``; infinite where that is 0.
         difference: Median of ``a`` minus median of ``b``.
-        low: The lower end of the 99 % confidence interval of the difference.
+        low: The lower end of the 99 % confidence interval of the difference; without bounds if ``n`` is too small.
         high: Its upper end.
         smallest: The smallest difference that counts here.
     """
@@ -78,9 +82,17 @@ class Comparison:
     def sentence(self) -> str:
         """The verdict with the figures that it rests on."""
         unit = self._unit
+        if self.n < LEAST_ROUNDS:
+            return (
+                f"{self.name_a} against {self.name_b}: within the noise. The medians differ by "
+                f"{self.difference:+.2f}{unit}, and n = {self.n} is too few to be sure of anything: measure at least "
+                f"{LEAST_ROUNDS} times."
+            )
         interval = f"99 % interval {self.low:+.2f} to {self.high:+.2f}{unit}, n = {self.n:,}"
         if self.verdict is not Verdict.WITHIN_NOISE:
-            return f"{self.name_a} against {self.name_b}: {self.words}, {self.ratio:.2f} times as much ({interval})."
+            # Of nothing, or of what is below nothing, there is no "times as much".
+            times = f", {self.ratio:.2f} times as much" if 0 <= self.ratio < float("inf") else ""
+            return f"{self.name_a} against {self.name_b}: {self.words}{times} ({interval})."
         counts = f"below {self.smallest:.2f}{unit} no difference counts here"
         if self.is_sure and self.difference:
             return f"{self.name_a} against {self.name_b}: {self.words} ({interval}; {counts})."
@@ -107,8 +119,8 @@ def compare(
     """Hold the medians of two series against each other.
 
     A difference is only said to be there when the 99 % interval of the difference of the medians leaves zero out, and
-    the difference is at least ``smallest``. Series of equal length are taken as measured in turns: the first of both
-    belong to one round, and so on.
+    the difference is larger than ``smallest``. Series of equal length are taken as measured in turns: the first of both
+    belong to one round, and so on. Series of different length are resampled each by itself, in blocks as well.
 
     Args:
         name_a: What the first is called in a sentence.
@@ -152,46 +164,43 @@ def _series(name: str, values: Sequence[float] | NDArray[np.float64]) -> NDArray
 
 
 def _interval(a: NDArray[np.float64], b: NDArray[np.float64], seed: int) -> tuple[float, float]:
+    if min(len(a), len(b)) < LEAST_ROUNDS:
+        return -math.inf, math.inf
     if len(a) == len(b):
         return block_interval(
             lambda rounds: np.median(a[rounds], axis=-1) - np.median(b[rounds], axis=-1), len(a), seed=seed
         )
-    # Measured apart: each is resampled by itself.
-    from scipy import stats
-
-    if np.ptp(a) == np.ptp(b) == 0:
-        return float(a[0] - b[0]), float(a[0] - b[0])
-    drawn = stats.bootstrap(
-        (a, b), lambda x, y, axis: np.median(x, axis=axis) - np.median(y, axis=axis), confidence_level=CONFIDENCE,
-        n_resamples=RESAMPLES, method="percentile", rng=np.random.default_rng(seed), vectorized=True, batch=250,
-    )  # fmt: skip
-    return float(drawn.confidence_interval.low), float(drawn.confidence_interval.high)
+    return block_interval(
+        lambda of_a, of_b: np.median(a[of_a], axis=-1) - np.median(b[of_b], axis=-1), len(a), len(b), seed=seed
+    )
 
 
-def block_interval(
-    statistic: Callable[[NDArray[np.int_]], NDArray[np.float64]], rounds: int, *, seed: int = 0
-) -> tuple[float, float]:
+def block_interval(statistic: Callable[..., NDArray[np.float64]], *rounds: int, seed: int = 0) -> tuple[float, float]:
     """The 99 % interval of what is computed from rounds, by resampling blocks of rounds that followed each other.
 
     Args:
-        statistic: Computes it: takes the numbers of rounds, from 0, along the last axis of an array.
-        rounds: How many rounds there were.
+        statistic: Computes it: takes the numbers of rounds, from 0, along the last axis of an array; one array for
+            each of ``rounds``.
+        rounds: How many rounds there were; several numbers for series that were measured apart.
         seed: What the resampling draws with.
     """
     # Imported here, for it takes more than a second, and most of what this house does needs no statistics.
     from scipy import stats
 
+    def of_blocks(*starts: NDArray[np.int_], axis: int = -1) -> NDArray[np.float64]:
+        return statistic(*(_following(drawn, count) for drawn, count in zip(starts, rounds, strict=True)))
+
+    drawn = stats.bootstrap(
+        [np.arange(count) for count in rounds], of_blocks, confidence_level=CONFIDENCE, n_resamples=RESAMPLES,
+        method="percentile", rng=np.random.default_rng(seed), vectorized=True, batch=250,
+    )  # fmt: skip
+    return float(drawn.confidence_interval.low), float(drawn.confidence_interval.high)
+
+
+def _following(starts: NDArray[np.int_], rounds: int) -> NDArray[np.int_]:
+    """The rounds of blocks that begin at these, as many rounds as there were."""
     size = max(1, min(BLOCK_ROUNDS, rounds // LEAST_BLOCKS))
     # Blocks may begin anywhere and overlap; the last ones go on at the first round, so that each round counts the same.
     wanted = -(-rounds // size)
-    within = np.arange(size)
-
-    def of_blocks(starts: NDArray[np.int_], axis: int = -1) -> NDArray[np.float64]:
-        drawn = (starts[..., :wanted, None] + within) % rounds
-        return statistic(drawn.reshape(*drawn.shape[:-2], -1)[..., :rounds])
-
-    drawn = stats.bootstrap(
-        (np.arange(rounds),), of_blocks, confidence_level=CONFIDENCE, n_resamples=RESAMPLES, method="percentile",
-        rng=np.random.default_rng(seed), vectorized=True, batch=250,
-    )  # fmt: skip
-    return float(drawn.confidence_interval.low), float(drawn.confidence_interval.high)
+    drawn = (starts[..., :wanted, None] + np.arange(size)) % rounds
+    return drawn.reshape(*drawn.shape[:-2], -1)[..., :rounds]

@@ -62,8 +62,10 @@ def summarise(values: Sequence[float] | NDArray[np.float64], warm_up: int = 0, s
         seed: What the resampling draws with: the same values and seed give the same interval.
 
     Raises:
-        BadParameter: no value is left, or one of them is no number.
+        BadParameter: no value is left, or one of them is no number, or less than none is to be left out.
     """
+    if warm_up < 0:
+        raise BadParameter(f"warm_up says how many values are left out: it must be 0 or more, not {warm_up}.")
     series = series_of(values)[warm_up:]
     if not len(series):
         raise BadParameter(f"No value is left after a warm-up of {warm_up}: measure more often, or warm up for less.")

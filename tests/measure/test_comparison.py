@@ -105,3 +105,33 @@ def test_the_same_values_and_seed_give_the_same_comparison() -> None:
 def test_too_few_measurements_and_no_numbers_are_refused_by_name(values: list[float]) -> None:
     with pytest.raises(BadParameter, match=r"^quick "):
         compare("slow", [1, 2, 3], "quick", values)
+
+
+@pytest.mark.parametrize(("first", "second"), [(2, 2), (7, 7), (7, 200)])
+def test_of_a_few_rounds_nothing_is_sure_however_clear_it_looks(first: int, second: int) -> None:
+    found = compare("a", [1.0] * first, "b", [9.0] * second, "ms")
+    assert (found.verdict, found.is_sure) == (Verdict.WITHIN_NOISE, False)
+    assert found.sentence().endswith(f"n = {first} is too few to be sure of anything: measure at least 8 times.")
+    assert compare("a", [1.0] * 8, "b", [9.0] * max(second, 8), "ms").verdict is Verdict.LESS
+
+
+@pytest.mark.parametrize("rounds", [2, 5, 8])
+def test_few_rounds_of_the_same_thing_are_seldom_told_apart(rounds: int) -> None:
+    draw = np.random.default_rng(rounds)
+    found = [compare("a", draw.lognormal(size=rounds), "b", draw.lognormal(size=rounds)) for _ in range(40)]
+    assert sum(one.is_sure for one in found) <= 3
+
+
+def test_neighbours_that_are_alike_do_not_fool_a_comparison_of_series_that_were_measured_apart_either() -> None:
+    wrong = 0
+    for seed in range(60):
+        draw = np.random.default_rng(seed)
+        first, second = (np.repeat(draw.normal(size=size), 8) for size in (20, 24))
+        wrong += compare("a", first, "b", second, seed=seed).is_sure
+    assert wrong <= 6
+
+
+@pytest.mark.parametrize(("first", "second"), [(3.0, 0.0), (1.0, -1.0)])
+def test_no_sentence_speaks_of_so_many_times_nothing(first: float, second: float) -> None:
+    said = compare("a", [first] * 9, "b", [second] * 9, "ms").sentence()
+    assert said.startswith(f"a against b: {first - second:.2f} ms more (99 % interval ")

@@ -100,3 +100,8 @@ def test_the_machine_is_told_in_one_sentence_without_names() -> None:
         assert platform.node() not in said
     if len(getpass.getuser()) > 4:
         assert getpass.getuser() not in said
+
+
+def test_a_warm_up_of_less_than_none_is_refused() -> None:
+    with pytest.raises(BadParameter, match="warm_up"):
+        summarise([1.0, 2.0], warm_up=-1)
