@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import textwrap
 from random import Random
 from typing import Any
 
@@ -74,37 +74,38 @@ def words_of(job: Job) -> str:
         if job.up_every_s < SELDOM_S
         else "The client has nothing to send."
     )
-    return (
+    return textwrap.fill(
         f"{job.name[:1].upper()}{job.name[1:]}. The server has a message of {job.size_bytes:g} bytes every "
         f"{job.down_every_s:g} s, which may be known {job.tolerated_s:g} s late. {up} Each request carries "
         f"{job.header_bytes:g} bytes of the job's own fields. A user stays {job.stay_s:g} s; an open stream has a "
-        f"heartbeat every {job.heartbeat_s:g} s; the round trip is {job.round_trip_s:g} s."
+        f"heartbeat every {job.heartbeat_s:g} s; the round trip is {job.round_trip_s:g} s.",
+        width=76,
     )
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """One part of the right answer.
+class Measured(str):
+    """What stands in a verdict in place of a number that is still to be found: the words, and beside them the value."""
 
-    Attributes:
-        key: Under which name it stands in the learner's answer.
-        value: What the run says.
-    """
+    value: str | float = ""
 
-    key: str
-    value: str | float
+    @classmethod
+    def of(cls, value: str | float) -> Measured:
+        """Words for a value, which they do not tell."""
+        made = cls("as in the run" if isinstance(value, str) else f"as in the run, give or take {WITHIN:.0%}")
+        made.value = value
+        return made
 
-    def __repr__(self) -> str:
-        if isinstance(self.value, str):
-            return f"{self.key}: {self.value}"
-        return f"{self.key}: {self.value:,.0f}, give or take {WITHIN:.0%}"
 
-    def is_met_by(self, answer: Any) -> bool:
-        """Whether a learner's answer has it."""
-        given = answer[self.key]
-        if isinstance(self.value, str):
-            return isinstance(given, str) and _name(given) == _name(self.value)
-        return not isinstance(given, bool) and math.isclose(float(given), self.value, rel_tol=WITHIN, abs_tol=0.5)
+def is_met(answer: Any, expected: dict[str, Measured]) -> bool:
+    """Whether a learner's answer has a part of the right one."""
+    for key, measured in expected.items():
+        given, value = answer[key], measured.value
+        if isinstance(value, str):
+            if not isinstance(given, str) or _name(given) != _name(value):
+                return False
+        elif isinstance(given, bool) or not math.isclose(float(given), value, rel_tol=WITHIN, abs_tol=0.5):
+            return False
+    return True
 
 
 def _name(transport: str) -> str:
@@ -112,7 +113,7 @@ def _name(transport: str) -> str:
     return transport.strip().lower().removeprefix("short ")
 
 
-def wanted_of(recording: Recording) -> dict[str, Wanted]:
+def wanted_of(recording: Recording) -> dict[str, Measured]:
     """The right answer for the job of a run, by its parts, from what was measured in it.
 
     Raises:
@@ -122,10 +123,10 @@ def wanted_of(recording: Recording) -> dict[str, Wanted]:
     hours = {one.transport: one.per_s(stay_s).times(HOUR_S) for one in ran(recording)}
     chosen = chosen_by_run(recording, CRITERIA["bytes"])
     others = [hour.bytes for transport, hour in hours.items() if transport is not chosen]
-    parts = (
-        Wanted(TRANSPORT, chosen.value),
-        Wanted(BYTES, hours[chosen].bytes),
-        Wanted(RUNNER_UP, min(others)),
-        Wanted(REQUESTS, hours[chosen].requests),
-    )
-    return {one.key: one for one in parts}
+    parts: dict[str, str | float] = {
+        TRANSPORT: chosen.value,
+        BYTES: hours[chosen].bytes,
+        RUNNER_UP: min(others),
+        REQUESTS: hours[chosen].requests,
+    }
+    return {key: Measured.of(value) for key, value in parts.items()}

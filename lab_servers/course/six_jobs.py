@@ -8,7 +8,7 @@ from __future__ import annotations
 from lab_servers.course.deciding import amount, times_as_much
 from lab_servers.measure.crossings import rounded
 from lab_servers.measure.decision import Criterion, choose, criterion_of
-from lab_servers.measure.jobs import JOBS, SELDOM_S
+from lab_servers.measure.jobs import JOBS, SELDOM_S, Job
 from lab_servers.measure.unit_costs import unit_costs
 from lab_servers.recording import Recording
 from lab_servers.views.table import Table
@@ -32,9 +32,7 @@ def six_jobs(costs: Recording, criterion: str | Criterion = "bytes") -> Table:
                 job.name,
                 found.chosen.value,
                 f"{found.runner_up.transport.value} ({times_as_much(found.ratio)} as much)",
-                _every(job.down_every_s),
-                _every(job.up_every_s),
-                f"{rounded(job.tolerated_s)} s",
+                _messages(job),
                 job.source,
             )
         )
@@ -42,11 +40,12 @@ def six_jobs(costs: Recording, criterion: str | Criterion = "bytes") -> Table:
     return Table(
         f"Six jobs, chosen by {by.name}: the simplest that costs at most {by.factor:g} times as much as the "
         f"cheapest, or {amount(by.spare)} {by.unit} more",
-        ("job", "chosen", "runner-up", "down", "up", "late by up to", "assumed"),
+        ("job", "chosen", "runner-up", "messages", "assumed"),
         tuple(rows),
         notices=costs.notices,
     )
 
 
-def _every(seconds: float) -> str:
-    return f"every {rounded(seconds)} s" if seconds < SELDOM_S else "none"
+def _messages(job: Job) -> str:
+    up = f", up every {rounded(job.up_every_s)} s" if job.up_every_s < SELDOM_S else ""
+    return f"down every {rounded(job.down_every_s)} s{up}; up to {rounded(job.tolerated_s)} s late"

@@ -22,6 +22,9 @@ from lab_servers.measure.transports import Transport
 INTERVALS_S = (0.01, 7_200.0)
 TOLERATED_S = (0.05, 7_200.0)
 COLUMNS, ROWS = 40, 24
+# Where a border changes from one column to the next by more than a factor of e ** STEEP, so many take their place.
+BESIDE = 5
+STEEP = 0.6
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,9 @@ def columns(
             at_s = edge(partial(has_order, before.order), before.every_s, after.every_s)
             found += [column(at_s * 0.998), column(at_s * 1.002)]
         found.append(after)
+    for before, after in pairwise(tuple(found)):
+        if _bends(before, after):
+            found += [column(every_s) for every_s in spaced(before.every_s, after.every_s, BESIDE)[1:-1]]
     return tuple(sorted(found, key=lambda one: one.every_s))
 
 
@@ -107,6 +113,14 @@ def _column(every_s: float, chosen: Callable[[float], Transport]) -> Column:
             current, from_s = here, at_s
         before_s = late_s
     return Column(every_s, (*spans, Span(current, from_s, rows[-1])))
+
+
+def _bends(before: Column, after: Column) -> bool:
+    """Whether a border rises or falls so steeply between two columns that a straight line would not be the border."""
+    if before.order != after.order:
+        return False
+    borders = zip(before.spans[1:], after.spans[1:], strict=True)
+    return any(abs(math.log(right.from_s / left.from_s)) > STEEP for left, right in borders)
 
 
 def area_of(found: Sequence[Column], transport: Transport) -> float:

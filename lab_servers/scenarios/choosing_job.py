@@ -21,10 +21,10 @@ from lab_servers.scenarios.choosing_lane import CarriedLane, message_of
 from lab_servers.scenarios.scenario import Scenario
 
 SETS: dict[str, tuple[Transport, ...]] = {
-    "polling, SSE, WebSocket": (Transport.POLLING, Transport.SSE, Transport.WEBSOCKET),
-    "polling, SSE": (Transport.POLLING, Transport.SSE),
-    "SSE, WebSocket": (Transport.SSE, Transport.WEBSOCKET),
-    "with long polling": (Transport.POLLING, Transport.LONG_POLLING, Transport.SSE, Transport.WEBSOCKET),
+    "polling + SSE + WebSocket": (Transport.POLLING, Transport.SSE, Transport.WEBSOCKET),
+    "polling + SSE": (Transport.POLLING, Transport.SSE),
+    "SSE + WebSocket": (Transport.SSE, Transport.WEBSOCKET),
+    "all four": (Transport.POLLING, Transport.LONG_POLLING, Transport.SSE, Transport.WEBSOCKET),
 }
 
 # What the quickest of a job's steps takes in a run, seconds: long enough for a busy machine, short enough for a lesson.
@@ -43,7 +43,7 @@ class JobBothWays(Scenario):
         BadParameter: a parameter is out of its bounds.
     """
 
-    transports: str = choice("polling, SSE, WebSocket", tuple(SETS), "On which transports, all at once.")
+    transports: str = choice("polling + SSE + WebSocket", tuple(SETS), "On which transports, all at once.")
     down_every_s: float = number(2.0, 0.01, SELDOM_S, "seconds", "Time between two messages from the server.")
     up_every_s: float = number(SELDOM_S, 0.01, SELDOM_S, "seconds", "Time between two messages from the client.")
     poll_every_s: float = number(1.0, 0.02, SELDOM_S, "seconds", "Time between two questions of polling.")
@@ -55,7 +55,7 @@ class JobBothWays(Scenario):
     duration_s: float = number(1.2, 0.2, 60, "seconds", "How long the run takes.")
 
     @classmethod
-    def of(cls, job: Job, transports: str = "polling, SSE, WebSocket", duration_s: float = 1.2) -> JobBothWays:
+    def of(cls, job: Job, transports: str = "polling + SSE + WebSocket", duration_s: float = 1.2) -> JobBothWays:
         """The run of a job, as quick as its shortest wait allows.
 
         Raises:

@@ -93,7 +93,7 @@ def decision_map(
         _draw_area(axes, found, transport)
     _draw_lines(axes, found, units, base, direction, by)
     for job in jobs_of(direction):
-        _draw_job(axes, job, units, by)
+        _draw_job(axes, job, units, by, found)
     for axis, bounds in ((axes.xaxis, INTERVALS_S), (axes.yaxis, TOLERATED_S)):
         ticks = [(at_s, words) for at_s, words in _TICKS if bounds[0] <= at_s <= bounds[1]]
         axis.set_ticks([at_s for at_s, _ in ticks], [words for _, words in ticks])
@@ -161,7 +161,7 @@ def _draw_lines(axes: Axes, found: Sequence[Column], units: Units, base: Job, di
         line = equal_cost_line(units, base, direction, here, (Transport.POLLING, other), by)
         if len(line.points) > 1:
             axes.plot(*zip(*line.points, strict=True), **_EQUAL)
-            at = line.points[2 * len(line.points) // 3]
+            at = line.points[4 * len(line.points) // 5]
             axes.annotate(
                 f"polling = {_NAMES[other]}", at, (0, 7), textcoords="offset points", color=INK, fontsize=11,
                 ha="center", zorder=4,
@@ -177,7 +177,7 @@ def _draw_lines(axes: Axes, found: Sequence[Column], units: Units, base: Job, di
         )  # fmt: skip
 
 
-def _draw_job(axes: Axes, job: Job, units: Units, by: Criterion) -> None:
+def _draw_job(axes: Axes, job: Job, units: Units, by: Criterion, found: Sequence[Column]) -> None:
     chosen = choose(job, units, by).chosen
     every_s = min(job.down_every_s, job.up_every_s)
     style = style_of(Lane(chosen))
@@ -185,9 +185,12 @@ def _draw_job(axes: Axes, job: Job, units: Units, by: Criterion) -> None:
         every_s, job.tolerated_s, style.marker, color=style.color, markersize=13, markeredgecolor="white",
         markeredgewidth=1.2, zorder=5,
     )  # fmt: skip
+    # Where a border is near on the right, the name stands on the left.
+    near = {column.order for column in found if every_s <= column.every_s <= 30 * every_s}
+    is_left = len(near) > 1 and every_s > 0.1
     axes.annotate(
-        f"{job.name}: {_NAMES[chosen]}", (every_s, job.tolerated_s), (9, 7), textcoords="offset points", color=INK,
-        fontsize=12, zorder=6,
+        f"{job.name}: {_NAMES[chosen]}", (every_s, job.tolerated_s), (-9 if is_left else 9, 7),
+        textcoords="offset points", ha="right" if is_left else "left", color=INK, fontsize=12, zorder=6,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from lab_servers.course.capstone import BYTES, REQUESTS, RUNNER_UP, TRANSPORT, Wanted, capstone_job, wanted_of
+from lab_servers.course.capstone import BYTES, REQUESTS, RUNNER_UP, TRANSPORT, capstone_job, is_met, wanted_of
 from lab_servers.course.exercise import Case, Exercise
 from lab_servers.measure.costs import HOUR_S, Units
 from lab_servers.measure.evidence import COLUMNS, Part, required
@@ -192,11 +192,7 @@ def _capstone_cases(recording: Recording | None, random: Random) -> Iterator[Cas
     if recording is None:
         raise ValueError("without a run of the job nobody knows what is right")
     for key, part in wanted_of(recording).items():
-        yield Case((), part, _CAPSTONE_RULES[key], f"{_RFC_6202}2.2" if key == TRANSPORT else "")
-
-
-def _is_met(given: Any, expected: Wanted) -> bool:
-    return expected.is_met_by(given)
+        yield Case((), {key: part}, _CAPSTONE_RULES[key], f"{_RFC_6202}2.2" if key == TRANSPORT else "")
 
 
 EXERCISES = (
@@ -288,6 +284,6 @@ answer = {{
 }}
 """,
         lambda lab: JobBothWays.of(capstone_job(2026), duration_s=2.0).run(lab),
-        _is_met,
+        is_met,
     ),
 )
