@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench import clock, conditions, cycles, explain, notebooks, relay, report, startup, stop, wire
+from tests.bench import clock, conditions, cycles, explain, notebooks, pictures, relay, report, startup, stop, wire
 
 BENCHMARKS = {
     "relay": relay.run,
@@ -23,6 +23,7 @@ BENCHMARKS = {
     "wire": wire.run,
     "explain": explain.run,
     "notebooks": notebooks.run,
+    "pictures": pictures.run,
 }
 
 

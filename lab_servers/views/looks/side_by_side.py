@@ -44,7 +44,7 @@ def table(recording: Recording) -> Table:
                 few(both.total / one.message_count),
                 f"{one.requests:,}",
                 f"{one.connections:,}",
-                f"{one.open_s:.2f} s",
+                f"{one.open_s:.2f}",
                 duration(float(np.median(late_ms[name]))) if name in late_ms else "never",
             )
         )
@@ -52,7 +52,7 @@ def table(recording: Recording) -> Table:
         "What each lane cost, in bytes of both directions, and how late half of its messages were at most",
         (
             "lane", "messages", "payload", "framing", "headers", "bytes per message", "requests", "connections",
-            "open for", f"late {direction.value} (median)",
+            "seconds open", f"late {direction.value} (median)",
         ),
         tuple(rows),
         notices=recording.notices,

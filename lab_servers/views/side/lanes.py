@@ -91,18 +91,20 @@ def directions_of(recording: Recording) -> tuple[Direction, ...]:
 def _by_series(recording: Recording, suffix: str) -> dict[Lane, dict[str, dict[str, int]]]:
     """One pass over the marks: lane → series → number of the message → nanoseconds. A first delivery counts."""
     wanted = {f"{name}{suffix}": name for name in ("produced", "delivered")}
-    lanes: dict[str, Lane | None] = {}
     found: dict[Lane, dict[str, dict[str, int]]] = {}
+    # There are many marks and few names: what a name means is looked up once.
+    kept: dict[str, dict[str, int] | None] = {}
     for mark in recording.marks:
-        server, _, series = mark.name.rpartition(": ")
-        if series not in wanted:
-            continue
-        if server not in lanes:
-            lanes[server] = lane_named(server)
-        lane = lanes[server]
-        if lane is not None:
-            kept = found.setdefault(lane, {"produced": {}, "delivered": {}})
-            kept[wanted[series]].setdefault(mark.detail, mark.at_ns)
+        name = mark.name
+        if name not in kept:
+            server, _, series = name.rpartition(": ")
+            lane = lane_named(server) if series in wanted else None
+            kept[name] = (
+                None if lane is None else found.setdefault(lane, {"produced": {}, "delivered": {}})[wanted[series]]
+            )
+        times = kept[name]
+        if times is not None and mark.detail not in times:
+            times[mark.detail] = mark.at_ns
     return found
 
 

@@ -80,14 +80,14 @@ def byte_rows(recording: Recording) -> Table:
                 few(both.total / one.message_count),
                 f"{one.requests:,}",
                 f"{one.connections:,}",
-                f"{one.open_s:.2f} s",
+                f"{one.open_s:.2f}",
             )
         )
     return Table(
         "What each lane cost, bytes of both directions",
         (
             "lane", "messages", "payload", "framing", "headers", "bytes in all", "per message", "requests",
-            "connections", "open for",
+            "connections", "seconds open",
         ),
         tuple(rows),
         notices=recording.notices,

@@ -85,7 +85,7 @@ def staleness_curves(points: Sequence[Staleness]) -> Picture:
     axes.set_yscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: rate_words(value))
     axes.yaxis.set_major_formatter(lambda value, _: duration(value) if value >= 1 else f"{value:g} ms")
-    axes.set_xticks(sorted({float(f"{one.rate_per_s:.2g}") for one in points}), minor=False)
+    axes.set_xticks(_apart(sorted(one.rate_per_s for one in points)), minor=False)
     axes.minorticks_off()
     axes.grid(axis="y", color=GRID, linewidth=0.7)
     axes.set_xlabel("messages per second, logarithmic")
@@ -114,6 +114,15 @@ def staleness_table(points: Sequence[Staleness]) -> Table:
         ("lane", "messages produced", "n", "late on average", "latest", "behind by, in messages"),
         rows,
     )
+
+
+def _apart(rates: Sequence[float]) -> list[float]:
+    """Rates to be written at the axis: of those that lie close together, the first."""
+    found: list[float] = []
+    for rate in rates:
+        if not found or rate > 1.4 * found[-1]:
+            found.append(rate)
+    return found
 
 
 def _shown_ms(seconds: float) -> float:
