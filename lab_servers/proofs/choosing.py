@@ -5,7 +5,7 @@ from __future__ import annotations
 from lab_servers.measure.costs import Units
 from lab_servers.measure.crossings import flips
 from lab_servers.measure.decision import CRITERIA, Choice, choose
-from lab_servers.measure.demands import Demand, verdicts
+from lab_servers.measure.demands import Demand, Verdict, verdicts
 from lab_servers.measure.evidence import COLUMNS, HTTP, SSE, WEBSOCKET, Part, connections, counted, head_of, requests
 from lab_servers.measure.evidence_costs import JOBS as PARTS
 from lab_servers.measure.evidence_costs import ORDER, JobCost, cheapest, job_costs
@@ -165,15 +165,20 @@ def judge_c25(recording: Recording) -> Judgement:
                 all(met[one] - met[other] for one in COLUMNS for other in COLUMNS if one != other),
             ),
         ),
-        tuple(
-            seen(
-                f"{one.column} fails to {one.demand.value}. {one.sentence}",
-                not one.met,
-                *shown(one.exhibits, 1),
-            )
-            for column in COLUMNS
-            for one in [next((v for v in found if v.column == column and not v.met), found[0])]
-        ),
+        tuple(_fails_at(column, [one for one in found if one.column == column and not one.met]) for column in COLUMNS),
+    )
+
+
+def _fails_at(column: str, failed: list[Verdict]) -> Evidence:
+    """What one transport does not do, the first of it with its bytes."""
+    if not failed:
+        return seen(f"{column} meets every demand.", False)
+    also = f" It also fails to {' and to '.join(one.demand.value for one in failed[1:])}." if failed[1:] else ""
+    return seen(
+        f"{column} fails to {failed[0].demand.value}. {failed[0].sentence}{also}",
+        True,
+        *shown(failed[0].exhibits, 1),
+        failed=len(failed),
     )
 
 

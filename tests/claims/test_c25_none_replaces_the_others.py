@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from lab_servers.measure.demands import Demand, relay_name_of, verdicts
+from lab_servers.capture.capture import Side
+from lab_servers.measure.demands import PATHS, Demand, relay_name_of, verdicts
 from lab_servers.measure.evidence import COLUMNS, HTTP, SSE, WEBSOCKET
 from lab_servers.recording import Recording
 from tests.claims.trials import assert_fails, assert_holds, contradicted, fresh, with_servers
@@ -39,3 +42,18 @@ def test_one_that_does_everything_that_another_does_contradicts_it(recordings: t
     names = {relay_name_of(SSE): relay_name_of(WEBSOCKET), relay_name_of(WEBSOCKET): relay_name_of(SSE)}
     told = contradicted(assert_fails("C25", with_servers(recordings[0], names)))
     assert "None replaces another" in told
+
+
+def test_one_that_meets_every_demand_contradicts_claim_and_correction(recordings: tuple[Recording, ...]) -> None:
+    (run,) = recordings
+    taken_from = {Demand.READ_AGAIN: HTTP, Demand.COME_BACK: SSE, Demand.SPEAK: WEBSOCKET, Demand.BE_TOLD: WEBSOCKET}
+    best = tuple(
+        replace(capture, server=relay_name_of(WEBSOCKET))
+        for demand, column in taken_from.items()
+        for capture in run.of(relay_name_of(column))
+        if PATHS[demand].encode() in capture.bytes_from(Side.CLIENT)
+    )
+    others = tuple(one for one in run.captures if one.server != relay_name_of(WEBSOCKET))
+    told = contradicted(assert_fails("C25", replace(run, captures=(*others, *best))))
+    assert "None replaces another" in told
+    assert "WebSocket meets every demand." in told
