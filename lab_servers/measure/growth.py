@@ -126,7 +126,8 @@ class Trend:
 
         is_exact = self.high - self.low <= 2 * EXACT * abs(self.per_unit)
         interval = "" if is_exact or not sure else f" (95 % interval {cost(self.low)} to {cost(self.high)})"
-        has_base = abs(self.fixed) > LEAST_GROWTH * abs(self.per_unit) * self.measured_from
+        # No work at all costs no less than nothing: a line that begins below it has no base to tell of.
+        has_base = self.fixed > LEAST_GROWTH * abs(self.per_unit) * self.measured_from
         base = f"{shown(self.fixed)}{words.base} and " if has_base else ""
         line = f"{base}{cost(self.per_unit)} per {words.each or words.unit}{interval}"
         if self.bend_at is None or self.beyond is None:

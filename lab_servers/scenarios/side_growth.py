@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -122,51 +123,55 @@ class Growth(Scenario):
         """Run all steps, one transport after the other in each, and all of that again."""
         measured_on = Mark(now_ns(), MACHINE, machine().sentence())
         marks: dict[str, list[Mark]] = {lane.name: [] for lane in self.lanes}
+        limits: dict[Lane, int] = {}
         with files_for("most", self.most) if self.axis == CLIENTS else nullcontext():
             for repeat in range(self.repeats):
                 for units in self.units:
-                    growing = [lane for lane in self.lanes if not _is_limited(marks[lane.name])]
+                    growing = [lane for lane in self.lanes if units < limits.get(lane, math.inf)]
                     at_once = self.axis == RATE and units <= SLOW_MESSAGES_S
                     for group in [growing] if at_once else [[lane] for lane in growing]:
                         # Lanes that run at once are staggered, so that no two have to send in the same instant.
                         work = self._work(units, repeat)
-                        await asyncio.gather(*(self._step(lab, lane, work, marks[lane.name]) for lane in group))
+                        met = await asyncio.gather(*(self._step(lab, lane, work, marks[lane.name]) for lane in group))
+                        limits |= {lane: units for lane, is_met in zip(group, met, strict=True) if is_met}
             if self.axis == CLIENTS:
                 for lane in self.lanes:
                     counts = [one for one in self.units if one <= MEMORY_CONNECTIONS]
                     marks[lane.name] += [one.mark(now_ns()) for one in await measure_memory(lab, lane, counts)]
         return {"run": [measured_on], **marks}
 
-    async def _step(self, lab: Lab, lane: Lane, work: Work, marks: list[Mark]) -> None:
+    async def _step(self, lab: Lab, lane: Lane, work: Work, marks: list[Mark]) -> bool:
+        """Run it, mark what it took, and tell whether it met a limit."""
         try:
             async with asyncio.timeout(STEP_WITHIN_S):
                 step = await run_step(lab, lane, work)
         except TimeoutError:
-            because = f"a step with it was not done after {STEP_WITHIN_S:g} s"
-            marks.append(Limit(work.units, because).mark(now_ns()))
-            return
+            limit: Limit | None = Limit(work.units, f"a step with it was not done after {STEP_WITHIN_S:g} s")
         except ExceptionGroup as group:
             raise _cause(lane, group) from group
-        marks.append(step.mark())
-        if (
-            work.interval_s is not None
-            and work.interval_s * step.messages * MET_WITHIN * 1e9 < step.done_ns - step.open_ns
-        ):
-            marks += self._missed_rate(step, work.interval_s)
+        else:
+            marks.append(step.mark())
+            limit = self._missed_rate(step, work.interval_s)
+        if limit is None:
+            return False
+        marks.append(limit.mark(now_ns()))
+        return True
 
-    def _missed_rate(self, step: Step, interval_s: float) -> list[Mark]:
+    def _missed_rate(self, step: Step, interval_s: float | None) -> Limit | None:
         """A limit, if the messages could not be delivered as fast as they were said."""
-        took_s = (step.done_ns - step.open_ns) / 1e9
+        if interval_s is None:
+            return None
+        took_s, should_s = (step.done_ns - step.open_ns) / 1e9, step.messages * interval_s
         late_s = step.delivered_ns[-1] / 1e9
         # A poller may know the last message a step late, whatever the rate: that is its staleness and no limit.
-        if late_s <= max(0.1 * step.messages * interval_s, 2 * self.poll_every_s):
-            return []
+        if took_s <= MET_WITHIN * should_s or late_s <= max(0.1 * should_s, 2 * self.poll_every_s):
+            return None
         busy = (step.server_ns + step.rest_ns) / (step.done_ns - step.open_ns)
         because = (
-            f"the {step.messages} messages took {took_s:.2f} s and not {step.messages * interval_s:.2f} s, while the "
-            f"threads of server, relay and client used {busy:.0%} of a processor"
+            f"the {step.messages} messages took {took_s:.2f} s and not {should_s:.2f} s, while the threads of server, "
+            f"relay and client used {busy:.0%} of a processor"
         )
-        return [Limit(step.units, because).mark(step.closed_ns)]
+        return Limit(step.units, because)
 
     def _work(self, units: int, repeat: int) -> Work:
         if self.axis == CLIENTS:
@@ -199,10 +204,6 @@ def sized_message(number: int, size_bytes: int, random: Random) -> str:
         return bare[:-1].ljust(size_bytes - 1) + "}"
     letters = "".join(random.choices("abcdefghijklmnopqrstuvwxyz ", k=min(room, 997)))
     return f'{bare[:-1]},"d":"{(letters * (room // max(len(letters), 1) + 1))[:room]}"}}'
-
-
-def _is_limited(marks: Sequence[Mark]) -> bool:
-    return any(mark.name == "limit" for mark in marks)
 
 
 def _cause(lane: Lane, group: ExceptionGroup[Exception]) -> LabError:

@@ -151,3 +151,8 @@ def test_the_interval_is_told_where_there_is_one() -> None:
     found = Trend(Shape.STRAIGHT, 0, 12, 11, 13, None, None, 1, 1_000, 10)
     assert found.brief(in_bytes, CLIENTS) == "12 bytes per client (95 % interval 11 bytes to 13 bytes)"
     assert found.brief(in_bytes, CLIENTS, sure=False) == "12 bytes per client"
+
+
+def test_a_line_that_begins_below_nothing_has_no_base() -> None:
+    found = Trend(Shape.STRAIGHT, -61, 230, 200, 260, None, None, 1, 1_000, 10)
+    assert found.brief(in_bytes, CLIENTS, sure=False) == "230 bytes per client"

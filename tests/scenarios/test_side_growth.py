@@ -178,6 +178,14 @@ def test_each_axis_has_bounds_of_its_own(axis: str, most: int, sentence: str) ->
     assert str(error.value) == sentence
 
 
+def test_a_lane_that_met_a_limit_grows_no_further(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lab_servers.scenarios.side_growth.STEP_WITHIN_S", 0.0)
+    recording = Growth(axis=SIZE, most=100, transports=SSE).run(lab)
+    (limit,) = recording.marks_named("SSE: limit")
+    assert json.loads(limit.detail) == {"units": 10, "because": "a step with it was not done after 0 s"}
+    assert lanes_growth(recording) == {}
+
+
 # A child changes its own bounds and leaves those of the tests alone.
 CHILD = """
 import resource
