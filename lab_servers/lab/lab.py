@@ -22,7 +22,7 @@ from lab_servers.lab.kept import Kept
 from lab_servers.lab.own_server import Handler, require_free, start_own
 from lab_servers.lab.table import html_table, text_table
 from lab_servers.lab.take import Take
-from lab_servers.lab.thread import STOP_WITHIN_S, Job, LoopThread
+from lab_servers.lab.thread import STOP_WITHIN_S, STOPPED_MEANWHILE, Job, LoopThread
 from lab_servers.marks import Mark, now_ns, wall_clock_offset_ns
 from lab_servers.recording import Recording
 
@@ -69,6 +69,7 @@ class Lab:
         self._thread = LoopThread(f"lab-{next(_numbers)}", self._log.loop_problem)
         self._kept = Kept()
         self._life = threading.RLock()  # held while the lab starts or stops
+        self._is_stopping = False
         self._turn = asyncio.Lock()
 
     # --- life ---------------------------------------------------------------------------
@@ -100,12 +101,14 @@ class Lab:
         self._thread.require_other()
         with self._life:
             if self.is_running:
+                self._is_stopping = True
                 try:
                     self._thread.run(self._stop(), STOP_WITHIN_S)
                 except TimeoutError:  # a handler keeps the loop busy; the thread says so if it cannot be ended
                     pass
                 finally:
                     self._thread.stop()
+                    self._is_stopping = False
 
     async def start_async(self) -> Lab:
         """:meth:`start` for a caller that must not block its own loop."""
@@ -133,6 +136,11 @@ class Lab:
     def is_running(self) -> bool:
         """Whether the servers are up."""
         return self._thread.is_running
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the lab is being stopped: what a client now says of its server comes from that."""
+        return self._is_stopping
 
     # --- work ---------------------------------------------------------------------------
 
@@ -253,6 +261,9 @@ class Lab:
         require_free(name, scheme)
         kind = ServerKind(name, speaks, scheme, ("/",), "curl -i {no_proxy} {url}/" if scheme == "http" else "")
         hosted = await host_kind(kind, 0, self._budget, await start())
+        if self._is_stopping:  # which stops what it knows, and does not know this one
+            await hosted.stop()
+            raise LabNotRunning(STOPPED_MEANWHILE)
         await self._kept.replace(name, hosted)
         return hosted.url
 

@@ -113,7 +113,12 @@ class Scenario:
             )
         _RUNS_IN.set((lab, asyncio.current_task()))
         async with lab.turn, lab.record(type(self).__name__, **asdict(self)) as take:
-            marks = await self.perform(lab)
+            try:
+                marks = await self.perform(lab)
+            except Exception:
+                # What a client says of a server that is being stopped, or of its own end, is not what went wrong.
+                _require_wanted(lab)
+                raise
         try:
             recording = take.recording
         except LabNotRunning:  # the lab was stopped between the last byte and the end of the take
@@ -131,3 +136,17 @@ class Scenario:
     def finished(self, recording: Recording) -> Recording:
         """The recording as it is handed out; a place to name marks as the views expect them."""
         return recording
+
+
+def _require_wanted(lab: Lab) -> None:
+    """Check that nobody has ended the run.
+
+    Raises:
+        LabNotRunning: its lab is being stopped.
+        CancelledError: it was cancelled.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from None
+    if lab.is_stopping:
+        raise LabNotRunning(STOPPED_MEANWHILE) from None

@@ -15,9 +15,11 @@ from lab_servers.clients import get
 from lab_servers.clients.raw import send_bytes
 from lab_servers.errors import BadParameter, LabNotRunning
 from lab_servers.lab import Lab
+from lab_servers.lab.hosting import Started
 from lab_servers.lab.own_server import Handler
-from tests.waiting import until_sync
+from tests.waiting import until, until_sync
 
+LOOPBACK = "127.0.0.1"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
 
@@ -163,3 +165,37 @@ def test_what_cannot_be_hosted_gets_one_sentence(lab: Lab) -> None:
     stopped = Lab([])
     with pytest.raises(LabNotRunning):
         stopped.host("mine", greeting)
+
+
+def test_a_server_that_comes_up_while_the_lab_is_being_stopped_is_stopped_too() -> None:
+    with Lab([]) as lab:
+        ended = asyncio.Event()
+        stopped: list[str] = []
+
+        async def held_up() -> Started:
+            async def stop() -> None:
+                await ended.wait()
+
+            return (LOOPBACK, 1), stop
+
+        async def late() -> Started:
+            await until(lambda: lab.is_stopping)
+
+            async def stop() -> None:
+                stopped.append("late")
+
+            return (LOOPBACK, 1), stop
+
+        async def adopt_late() -> None:
+            try:
+                await lab.adopt("late", late, speaks="nothing")
+            finally:
+                ended.set()
+
+        lab.run(lab.adopt("held up", held_up, speaks="nothing"))
+        job = lab.submit(adopt_late())
+        lab.stop()
+        with pytest.raises(LabNotRunning, match="stopped while this was under way"):
+            job.result()
+        assert stopped == ["late"]
+        assert [hosted.kind.name for hosted in lab.hosted] == ["held up"]

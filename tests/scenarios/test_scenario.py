@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 
 from lab_servers.clients import get
-from lab_servers.errors import BadParameter, LabNotRunning, WouldDeadlock
+from lab_servers.errors import BadParameter, ExchangeFailed, LabNotRunning, WouldDeadlock
 from lab_servers.lab import Lab
 from lab_servers.marks import Mark
 from lab_servers.parameters import number, whole
@@ -51,6 +51,24 @@ class Nested(Scenario):
     async def perform(self, lab: Lab) -> dict[str, Sequence[Mark]]:
         await Asking().run_async(self.other or lab)
         return {}
+
+
+@dataclass(frozen=True)
+class Complaining(Scenario):
+    """What if its client has something to say about its end?"""
+
+    async def perform(self, lab: Lab) -> dict[str, Sequence[Mark]]:
+        url = await lab.host_async("silent", silent)
+        try:
+            await get(f"{url}/")
+        except asyncio.CancelledError:
+            raise ExchangeFailed("The client was not done.") from None
+        return {}
+
+
+async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server that answers nothing."""
+    await asyncio.Event().wait()
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +154,23 @@ def test_a_lab_that_is_stopped_during_the_run_is_said_in_one_sentence() -> None:
     lab.stop()
     with pytest.raises(LabNotRunning):
         job.result()
+
+
+def test_a_client_that_loses_its_server_to_the_stop_is_not_blamed_for_it() -> None:
+    with Lab([]) as lab:
+        job = Complaining().start(lab)
+        until_sync(lambda: any(hosted.relay.open_connections for hosted in lab.hosted))
+        lab.stop()
+        with pytest.raises(LabNotRunning, match="stopped while this was under way"):
+            job.result()
+        assert lab.problems == ()
+        assert not lab.is_stopping
+
+
+def test_a_run_that_complains_while_it_is_cancelled_is_cancelled_all_the_same() -> None:
+    with Lab([]) as lab:
+        job = Complaining().start(lab)
+        until_sync(lambda: any(hosted.relay.open_connections for hosted in lab.hosted))
+        job.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            job.result()
