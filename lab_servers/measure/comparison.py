@@ -88,7 +88,7 @@ class Comparison:
                 f"{self.difference:+.2f}{unit}, and n = {self.n} is too few to be sure of anything: measure at least "
                 f"{LEAST_ROUNDS} times."
             )
-        interval = f"99 % interval {self.low:+.2f} to {self.high:+.2f}{unit}, n = {self.n:,}"
+        interval = f"99 % interval {_signed(self.low)} to {_signed(self.high)}{unit}, n = {self.n:,}"
         if self.verdict is not Verdict.WITHIN_NOISE:
             # Of nothing, or of what is below nothing, there is no "times as much".
             times = f", {self.ratio:.2f} times as much" if 0 <= self.ratio < float("inf") else ""
@@ -97,13 +97,19 @@ class Comparison:
         if self.is_sure and self.difference:
             return f"{self.name_a} against {self.name_b}: {self.words} ({interval}; {counts})."
         return (
-            f"{self.name_a} against {self.name_b}: within the noise. The medians differ by {self.difference:+.2f}{unit}"
-            f" ({interval}; {counts})."
+            f"{self.name_a} against {self.name_b}: {self.words}. The medians differ by {_signed(self.difference)}{unit} "
+            f"({interval}; {counts})."
         )
 
     @property
     def _unit(self) -> str:
         return f" {self.unit}" if self.unit else ""
+
+
+def _signed(value: float) -> str:
+    """With its sign and two digits, and without a sign where these are zeros."""
+    shown = f"{value:+.2f}"
+    return shown if float(shown) else "0.00"
 
 
 def compare(

@@ -124,13 +124,13 @@ class Findings:
     def noise_sentence(self) -> str:
         """What the twin of the first lane shows."""
         if self.slowed in (AGAIN, FIRST.name):
-            return f"The same lane twice, and {self.slowed} slowed: {self.again.sentence()}"
+            return f"The same lane twice, of which {self.slowed} was slowed. {self.again.sentence()}"
         if self.again.verdict is not Verdict.WITHIN_NOISE:
             return (
                 f"The same lane twice was not the same in this run, so that differences below "
-                f"{self.smallest_ms:.2f} ms do not count: {self.again.sentence()}"
+                f"{self.smallest_ms:.2f} ms do not count. {self.again.sentence()}"
             )
-        return f"The same lane twice, which is the noise of this run: {self.again.sentence()}"
+        return f"The same lane twice shows the noise of this run. {self.again.sentence()}"
 
     @property
     def spread_sentence(self) -> str:

@@ -52,7 +52,7 @@ def test_what_the_same_lane_twice_differs_by_does_not_count_between_others() -> 
 def test_a_lane_that_was_slowed_on_purpose_is_no_measure_of_noise() -> None:
     found = findings(run({AGAIN: 6, "NDJSON": 4}, slowed=AGAIN))
     assert (found.again.verdict, found.smallest_ms) == (Verdict.MORE, 0.5)
-    assert found.noise_sentence.startswith(f"The same lane twice, and {AGAIN} slowed: ")
+    assert found.noise_sentence.startswith(f"The same lane twice, of which {AGAIN} was slowed. ")
 
 
 @pytest.mark.parametrize(

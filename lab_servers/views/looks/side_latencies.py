@@ -45,7 +45,7 @@ def _row(row: Row, ratio: float) -> tuple[str, ...]:
     return (
         row.name,
         f"{one.median:.2f}",
-        f"{one.low:.2f} to {one.high:.2f}",
+        f"{one.low:.2f}–{one.high:.2f}",
         f"{one.p95:.2f}",
         f"{one.p99:.2f}",
         f"{ratio:.2f}",
