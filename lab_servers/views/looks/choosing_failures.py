@@ -62,7 +62,7 @@ def picture(recording: Recording) -> Picture:
                           edgecolor="white", linewidth=0)
             )  # fmt: skip
             sign = "✓  met" if one.met else "✗  failed"
-            axes.text(place + 0.12, -row - 0.2, sign, va="center", fontsize=14, fontweight="bold", color=color)
+            axes.text(place + 0.12, -row - 0.2, sign, va="center", fontsize=14, fontweight="bold", color=INK)
             axes.text(
                 place + 0.12, -row - 0.35, textwrap.fill(one.sentence, _LINE_CHARACTERS), va="top", fontsize=10.5,
                 color=INK, parse_math=False,
