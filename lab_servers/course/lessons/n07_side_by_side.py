@@ -198,7 +198,7 @@ LESSON = Lesson(
         ),
         Objective(
             "say how late a poller knows, and what streaming changes in a reader's wait, and what not",
-            cells=("stale-run", "stale-look", "hop-run", "hop-look", "hop-table"),
+            cells=("stale-run", "stale-look", "far-run", "far-look", "hop-run", "hop-look", "hop-table"),
             predictions=("07-hop",),
             checks=("07-late",),
             claims=("C08",),
