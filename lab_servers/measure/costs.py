@@ -173,7 +173,7 @@ def parts_per_s(transport: Transport, job: Job, units: Units) -> dict[Part, Cost
     elif transport is Transport.LONG_POLLING:
         # Messages that come faster than a round trip share an answer. Between two that come more slowly than a
         # question is held, some questions are answered with nothing.
-        news_s = min(down_s, 1 / (job.round_trip_s + way.delivery_s))
+        news_s = min(down_s, 1 / max(job.round_trip_s + way.delivery_s, 1e-6))
         empty_s = down_s * math.floor(job.down_every_s / job.heartbeat_s)
         parts[Part.QUESTIONS] = _asked(way.quiet, job).times(news_s + empty_s)
         parts[Part.NEWS] = way.news.times(news_s)

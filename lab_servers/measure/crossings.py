@@ -103,10 +103,12 @@ def _flip(job: Job, turned: Number, bound: float, chosen: Callable[[Job], Transp
     own = chosen(job)
     before = float(getattr(job, name))
     for value in _steps(before, bound):
-        becomes = chosen(job.with_number(name, value))
-        if becomes is not own:
-            value_there = edge(lambda at: chosen(job.with_number(name, at)) is own, before, value)
-            return Flip(name, value_there, turned.unit, bound > float(getattr(job, name)), becomes)
+        if chosen(job.with_number(name, value)) is not own:
+            at = edge(lambda turned_to: chosen(job.with_number(name, turned_to)) is own, before, value)
+            # Further on may be a third one: what counts is the one just beyond, a little more than edge() may be off.
+            beyond = min(at * 1.003, value) if value > before else max(at * 0.997, value)
+            becomes = chosen(job.with_number(name, beyond))
+            return Flip(name, at, turned.unit, bound > float(getattr(job, name)), becomes)
         before = value
     return None
 
@@ -245,7 +247,7 @@ def equal_cost_line(
 
 
 def rounded(value: Any) -> str:
-    """A number as it is told: two digits that count, or three from a hundred on; thousands apart."""
+    """A number as it is told: two digits that count, from a hundred on all before the point; thousands apart."""
     if value == 0:
         return "0"
     digits = 2 - math.floor(math.log10(abs(value)))
