@@ -82,24 +82,14 @@ class Comparison:
     def sentence(self) -> str:
         """The verdict with the figures that it rests on."""
         unit = self._unit
-        if self.n < LEAST_ROUNDS:
-            return (
-                f"{self.name_a} against {self.name_b}: within the noise. The medians differ by "
-                f"{self.difference:+.2f}{unit}, and n = {self.n} is too few to be sure of anything: measure at least "
-                f"{LEAST_ROUNDS} times."
-            )
+        said = f"{self.name_a} against {self.name_b}: {self.words}"
         interval = f"99 % interval {_signed(self.low)} to {_signed(self.high)}{unit}, n = {self.n:,}"
         if self.verdict is not Verdict.WITHIN_NOISE:
-            # Of nothing, or of what is below nothing, there is no "times as much".
-            times = f", {self.ratio:.2f} times as much" if 0 <= self.ratio < float("inf") else ""
-            return f"{self.name_a} against {self.name_b}: {self.words}{times} ({interval})."
+            return f"{said}, {self.ratio:.2f} times as much ({interval})."
         counts = f"below {self.smallest:.2f}{unit} no difference counts here"
         if self.is_sure and self.difference:
-            return f"{self.name_a} against {self.name_b}: {self.words} ({interval}; {counts})."
-        return (
-            f"{self.name_a} against {self.name_b}: {self.words}. The medians differ by {_signed(self.difference)}{unit} "
-            f"({interval}; {counts})."
-        )
+            return f"{said} ({interval}; {counts})."
+        return f"{said}. The medians differ by {_signed(self.difference)}{unit} ({interval}; {counts})."
 
     @property
     def _unit(self) -> str:
