@@ -98,17 +98,29 @@ class Ways:
         if request.version < HttpVersion11:
             response.force_close()  # no chunks in HTTP/1.0: the end of the connection ends this body
         await response.prepare(request)
+        if request.method == "HEAD":
+            return response
         async for _, message in self._feed.each():
             await response.write(f"{message}\n".encode())
         return response
 
     async def events(self, request: web.Request) -> web.StreamResponse:
-        """GET an event stream (WHATWG HTML §9.2); the id of an event is its message's number."""
+        """GET an event stream (WHATWG HTML §9.2); the id of an event is its message's number.
+
+        An id that this feed cannot have given means from the beginning: to skip ahead would lose events in silence.
+        """
         Query(request.rel_url.raw_query_string)
         cursor = request.headers.get("Last-Event-ID", "")
         after = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 8 else 0
+        if after > self._feed.total:
+            after = 0
+        elif after and after == self._feed.total:
+            # A client that has the last: only 204 stops an EventSource from coming back for more (HTML §9.2.3).
+            return web.Response(status=204)
         response = event_stream(request)
         await response.prepare(request)
+        if request.method == "HEAD":
+            return response
         # The id is what makes a reconnection lossless: EventSource sends the last one back.
         async for number, message in self._feed.each(after):
             await response.write(f"id: {number}\ndata: {message}\n\n".encode())
@@ -117,19 +129,26 @@ class Ways:
     # --- up -----------------------------------------------------------------------------
 
     async def receive(self, request: web.Request) -> web.Response:
-        """POST a message, an array of messages, or a body that grows by a line for each; 204 once all of it is in."""
+        """POST a message, an array of messages, or a body that grows by a line for each; 204 once all of it is in.
+
+        What stands before a mistake has arrived all the same: a line is taken as soon as it is complete.
+        """
         Query(request.rel_url.raw_query_string)
-        if request.content_type == NDJSON:
-            lines = Lines()
-            async for data in request.content.iter_any():
-                for line in lines.feed(data):
-                    self._inbox.receive(line)
-        elif request.content_type == JSON:
-            for message in _messages_in(await request.read()):
-                self._inbox.receive(message)
-        else:
-            sentence = f"The body must be {JSON} or {NDJSON}."
-            raise web.HTTPUnsupportedMediaType(text=sentence, headers={"Accept": f"{JSON}, {NDJSON}"})
+        try:
+            if request.content_type == NDJSON:
+                lines = Lines()
+                async for data in request.content.iter_any():
+                    for line in lines.feed(data):
+                        self._inbox.receive(line)
+                lines.end()
+            elif request.content_type == JSON:
+                for message in _messages_in(await request.read()):
+                    self._inbox.receive(message)
+            else:
+                sentence = f"The body must be {JSON} or {NDJSON}."
+                raise web.HTTPUnsupportedMediaType(text=sentence, headers={"Accept": f"{JSON}, {NDJSON}"})
+        except web.RequestPayloadError:
+            raise BadValue("The body is cut short, or not encoded as its head says.") from None
         return web.Response(status=204)
 
     # --- both ---------------------------------------------------------------------------
@@ -175,14 +194,19 @@ def _messages_in(body: bytes) -> list[str]:
     """The messages of a JSON document, that is one or an array of them.
 
     Raises:
-        BadValue: it is no JSON in UTF-8.
+        BadValue: it is no JSON in UTF-8, or a message is longer than one may be.
     """
     try:
         text = body.decode("utf-8")
         value = json.loads(text)
+        messages = [as_text(each) for each in value] if isinstance(value, list) else [text]
+        # A lone surrogate ("\ud800") is within JSON's grammar, and no UTF-8 can carry it on: encode() refuses it.
+        longest_bytes = max((len(message.encode("utf-8")) for message in messages), default=0)
     except (ValueError, RecursionError):
         raise BadValue(f"The body is not {JSON} in UTF-8.") from None
-    return [as_text(each) for each in value] if isinstance(value, list) else [text]
+    if longest_bytes > MAX_MESSAGE_BYTES:
+        raise BadValue(f"A message must not be longer than {MAX_MESSAGE_BYTES} bytes.")
+    return messages
 
 
 def make_app(feed: Feed, inbox: Inbox) -> web.Application:
@@ -192,11 +216,11 @@ def make_app(feed: Feed, inbox: Inbox) -> web.Application:
     app.add_routes(
         [
             web.get("/", index),
-            web.get("/api/messages", ways.whole, allow_head=False),
-            web.get("/api/messages/{number}", ways.one, allow_head=False),
-            web.get("/api/news", ways.news, allow_head=False),
-            web.get("/api/lines", ways.lines, allow_head=False),
-            web.get("/api/events", ways.events, allow_head=False),
+            web.get("/api/messages", ways.whole),
+            web.get("/api/messages/{number}", ways.one),
+            web.get("/api/news", ways.news),
+            web.get("/api/lines", ways.lines),
+            web.get("/api/events", ways.events),
             web.get("/ws", ways.websocket, allow_head=False),
             web.post("/api/messages", ways.receive),
         ]

@@ -29,13 +29,18 @@ def number_of(message: str) -> int:
         BadValue: it is no JSON object with a whole number ``n``.
     """
     try:
-        value = json.loads(message)
+        value = json.loads(message, parse_constant=_no_json)
     except (ValueError, RecursionError):
         value = None
     number = value.get("n") if isinstance(value, dict) else None
     if not isinstance(number, int) or isinstance(number, bool):
         raise BadValue('A message must be a JSON object with its number, such as {"n":1,"d":"世界"}.')
     return number
+
+
+def _no_json(constant: str) -> None:
+    """Refuse what Python's reader takes, and RFC 8259 §6 does not: ``NaN``, ``Infinity``, ``-Infinity``."""
+    raise ValueError(f"{constant} is no JSON")
 
 
 class Feed:
@@ -125,7 +130,7 @@ class Inbox:
 
 
 class Lines:
-    """Finds the lines of NDJSON in bytes that come in pieces: one JSON text to a line, each ended by LF."""
+    """Finds the lines of NDJSON in bytes that come in pieces: one JSON text to a line, ended by LF or CR LF."""
 
     def __init__(self) -> None:
         self._unfinished = bytearray()
@@ -141,7 +146,7 @@ class Lines:
         *complete, rest = data.split(b"\n")
         lines = []
         for part in complete:
-            lines.append(bytes(self._unfinished + part))
+            lines.append(bytes(self._unfinished + part).removesuffix(b"\r"))
             self._unfinished.clear()
         self._unfinished += rest
         if max(len(self._unfinished), *map(len, lines), 0) > MAX_MESSAGE_BYTES:
@@ -151,3 +156,12 @@ class Lines:
             return [line.decode("utf-8") for line in lines]
         except UnicodeDecodeError:
             raise BadValue("A line must be UTF-8.") from None
+
+    def end(self) -> None:
+        """Say that no more bytes come.
+
+        Raises:
+            BadValue: the last line has no end, so nobody knows whether all of it came.
+        """
+        if self._unfinished:
+            raise BadValue("The last line has no LF at its end, so it is not taken.")

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from lab_servers.servers.feed import make_app
-from lab_servers.servers.feed_messages import Feed, Inbox
+from lab_servers.servers.feed_messages import MAX_MESSAGE_BYTES, Feed, Inbox
 from tests.servers.running import LOOPBACK, connected, exchange, header, request_bytes, running, status_of
 from tests.waiting import until
 
@@ -154,8 +154,41 @@ def test_an_event_stream_goes_on_after_the_last_event_id() -> None:
     _, body = ask("/api/events", "Last-Event-ID: 2")
     assert b"id: 3\n" in body
     assert b"id: 2\n" not in body
-    _, body = ask("/api/events", "Last-Event-ID: none of this log")
-    assert body.count(b"id: ") == 3
+    for unknown in ("none of this log", "4", "0", "-1", "9" * 5_000):
+        _, body = ask("/api/events", f"Last-Event-ID: {unknown}")
+        assert body.count(b"id: ") == 3
+
+
+def test_an_event_source_that_has_the_last_message_is_told_to_stay_away() -> None:
+    head, body = ask("/api/events", "Last-Event-ID: 3")
+    assert (status_of(head), body) == (204, b"")
+
+
+@pytest.mark.parametrize("target", ["/", "/api/messages", "/api/messages/1", "/api/news", "/api/lines", "/api/events"])
+def test_head_gets_the_head_that_get_would_get_and_nothing_else(target: str) -> None:
+    async def story(port: int, feed: Feed, inbox: Inbox) -> None:
+        heads = []
+        for method in ("HEAD", "GET"):
+            head, body = await exchange(port, request_bytes(target, CLOSE, method=method))
+            # What frames a body may be left out (RFC 9110 §9.3.2), and the clock goes on.
+            heads.append([line for line in head if not line.startswith(("Date", "Transfer-Encoding"))])
+            assert bool(body) is (method == "GET")
+        assert heads[0] == heads[1]
+
+    tell(story, said=SAID)
+
+
+@pytest.mark.parametrize(
+    ("target", "allow"),
+    [("/api/messages", {"GET", "HEAD", "POST"}), ("/api/events", {"GET", "HEAD"}), ("/ws", {"GET"})],
+)
+def test_another_method_is_refused_with_those_that_are_allowed(target: str, allow: set[str]) -> None:
+    async def story(port: int, feed: Feed, inbox: Inbox) -> None:
+        head, _ = await exchange(port, request_bytes(target, CLOSE, method="DELETE"))
+        assert status_of(head) == 405
+        assert set((header(head, "Allow") or "").split(",")) == allow
+
+    tell(story)
 
 
 def test_a_stream_to_an_http_1_0_client_has_no_chunks_and_ends_with_its_connection() -> None:
@@ -180,6 +213,7 @@ def test_a_message_an_array_and_lines_arrive_as_what_was_said() -> None:
     assert send(SAID[0].encode(), JSON_BODY) == (204, b"", [SAID[0]])
     assert send(f"[{','.join(SAID)}]".encode(), JSON_BODY) == (204, b"", list(SAID))
     assert send("".join(f"{message}\n" for message in SAID).encode(), LINES_BODY) == (204, b"", list(SAID))
+    assert send("".join(f"{message}\r\n" for message in SAID).encode(), LINES_BODY) == (204, b"", list(SAID))
 
 
 def test_a_body_that_grows_is_taken_line_by_line_while_it_grows() -> None:
@@ -205,6 +239,13 @@ def test_a_body_that_grows_is_taken_line_by_line_while_it_grows() -> None:
         (b"\xff", [JSON_BODY], 400, "not application/json in UTF-8"),
         (b"[" * 100_000, [JSON_BODY], 400, "not application/json in UTF-8"),
         (b"no\n", [LINES_BODY], 400, "A message must be a JSON object"),
+        (b'{"n":1}', [LINES_BODY], 400, "The last line has no LF at its end"),
+        (b'{"n":1,"d":"\xff"}\n', [LINES_BODY], 400, "A line must be UTF-8"),
+        (b'{"n":1,"d":NaN}', [JSON_BODY], 400, "A message must be a JSON object"),
+        (b'[{"n":1,"d":"\\ud800"}]', [JSON_BODY], 400, "not application/json in UTF-8"),
+        (b'{"n":1,"d":"%b"}' % (b"x" * MAX_MESSAGE_BYTES), [JSON_BODY], 400, "must not be longer than 2097152 bytes"),
+        (b'{"n":1}', [JSON_BODY, "Content-Encoding: gzip"], 400, "not encoded as its head says"),
+        (b'{"n":1}\n', [LINES_BODY, "Content-Encoding: gzip"], 400, "not encoded as its head says"),
         (b'{"n":1}', ["Content-Type: text/plain"], 415, "must be application/json or application/x-ndjson"),
         (b'[{"n":1},{"n":2},{"n":3},{"n":4}]', [JSON_BODY], 400, "no more are taken"),
     ],

@@ -92,7 +92,7 @@ def test_an_inbox_keeps_the_texts_marks_their_numbers_and_knows_when_it_is_compl
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", "{", "[1]", "17", '{"m":1}', '{"n":"1"}', '{"n":true}', '{"n":1.5}', "[" * 9_999]
+    "wrong", ["", "{", "[1]", "17", '{"m":1}', '{"n":"1"}', '{"n":true}', '{"n":1.5}', '{"n":1,"d":NaN}', "[" * 9_999]
 )
 def test_what_is_no_message_is_refused(wrong: str) -> None:
     with pytest.raises(BadValue, match="must be a JSON object"):
@@ -127,3 +127,12 @@ def test_a_line_that_is_too_long_or_no_utf_8_is_refused() -> None:
     assert Lines().feed(b"x" * MAX_MESSAGE_BYTES + b"\n") == ["x" * MAX_MESSAGE_BYTES]
     with pytest.raises(BadValue, match="UTF-8"):
         Lines().feed(b"\xff\n")
+
+
+def test_a_line_without_its_end_is_not_taken_and_does_not_get_lost_in_silence() -> None:
+    lines = Lines()
+    assert lines.feed(b'{"n":1}\r\n{"n":2}') == ['{"n":1}']
+    with pytest.raises(BadValue, match="no LF at its end"):
+        lines.end()
+    assert lines.feed(b"\n") == ['{"n":2}']
+    lines.end()
