@@ -83,13 +83,19 @@ class Comparison:
         """The verdict with the figures that it rests on."""
         unit = self._unit
         said = f"{self.name_a} against {self.name_b}: {self.words}"
+        apart = f"The medians differ by {_signed(self.difference)}{unit}"
+        if self.n < LEAST_ROUNDS:
+            few = f"n = {self.n} is too few to be sure of anything: measure at least {LEAST_ROUNDS} times."
+            return f"{said}. {apart}, and {few}"
         interval = f"99 % interval {_signed(self.low)} to {_signed(self.high)}{unit}, n = {self.n:,}"
         if self.verdict is not Verdict.WITHIN_NOISE:
-            return f"{said}, {self.ratio:.2f} times as much ({interval})."
+            # Of nothing, or of what is below nothing, there is no "times as much".
+            times = f", {self.ratio:.2f} times as much" if 0 <= self.ratio < float("inf") else ""
+            return f"{said}{times} ({interval})."
         counts = f"below {self.smallest:.2f}{unit} no difference counts here"
         if self.is_sure and self.difference:
             return f"{said} ({interval}; {counts})."
-        return f"{said}. The medians differ by {_signed(self.difference)}{unit} ({interval}; {counts})."
+        return f"{said}. {apart} ({interval}; {counts})."
 
     @property
     def _unit(self) -> str:
