@@ -234,6 +234,14 @@ def test_a_large_read_in_single_bytes_is_cut_only_as_far_as_somebody_takes_it() 
         (lambda: Jitter(61), "most_s must be a number from 0 to 60 seconds, not 61."),
         (lambda: Jitter(0.1, seed=-1), "seed must be a whole number from 0 to 4,294,967,295, not -1."),
         (lambda: Bandwidth(0), "rate_bytes_s must be a number from 1 to 10,000,000,000 bytes per second, not 0."),
+        (
+            lambda: Bandwidth.of_bits(1),
+            "rate_bits_s must be a number from 8 to 80,000,000,000 bits per second, not 1.",
+        ),
+        (
+            lambda: Bandwidth.of_bits("1 Mbit/s"),  # type: ignore[arg-type]
+            "rate_bits_s must be a number from 8 to 80,000,000,000 bits per second, not '1 Mbit/s'.",
+        ),
         (lambda: Slicing(0), "size_bytes must be a whole number from 1 to 1,048,576 bytes, not 0."),
         (lambda: Slicing(1, gap_s=11), "gap_s must be a number from 0 to 10 seconds, not 11."),
         (lambda: Pause(-1, 1), "after_s must be a number from 0 to 3,600 seconds, not -1."),

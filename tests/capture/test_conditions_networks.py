@@ -6,7 +6,16 @@ import re
 
 import pytest
 
-from lab_servers.capture.conditions import LOOPBACK_NETWORK, PRESETS, Bandwidth, Delay, Jitter, Network, network_named
+from lab_servers.capture.conditions import (
+    LOOPBACK_NETWORK,
+    PRESETS,
+    Bandwidth,
+    Condition,
+    Delay,
+    Jitter,
+    Network,
+    network_named,
+)
 from lab_servers.capture.conditions.network import longest_s, most_bytes_s
 from lab_servers.errors import BadParameter
 
@@ -63,3 +72,26 @@ def test_the_round_trip_is_the_longest_of_both_directions_and_the_rate_the_narro
 def test_an_unknown_network_is_one_sentence_with_those_that_there_are(name: object) -> None:
     with pytest.raises(BadParameter, match=r"^There is no network .*: choose from loopback, office LAN, .*\.$"):
         network_named(name)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [Delay(0.1), (Delay,), ("4G",), (0.1,), None],
+    ids=["no tuple", "a class", "a name", "seconds", "None"],
+)
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_a_direction_that_holds_no_conditions_is_refused_before_a_relay_meets_it(way: str, conditions: object) -> None:
+    with pytest.raises(BadParameter, match=rf"^{way} must be a tuple of conditions such as \(Delay\(0.05\),\), .*\.$"):
+        Network("mine", **{way: conditions})  # type: ignore[arg-type]
+
+
+def test_a_list_of_conditions_is_taken_as_it_is_now() -> None:
+    conditions: list[Condition] = [Delay(0.1)]
+    network = Network("mine", up=conditions)  # type: ignore[arg-type]
+    conditions.append(Delay(60))
+    assert network.up == (Delay(0.1),)
+
+
+def test_a_name_that_is_no_text_is_refused() -> None:
+    with pytest.raises(BadParameter, match=r"^name must be the network's name, a text, not \(Delay.*\)\.$"):
+        Network((Delay(0.1),))  # type: ignore[arg-type]

@@ -38,7 +38,12 @@ class Bandwidth(Condition):
 
     @classmethod
     def of_bits(cls, rate_bits_s: float) -> Bandwidth:
-        """The bandwidth that is given in bits per second, as it is sold."""
+        """The bandwidth that is given in bits per second, 8 to 80,000,000,000, as it is sold.
+
+        Raises:
+            BadParameter: it is out of its bounds.
+        """
+        require_between("rate_bits_s", rate_bits_s, 8, 80_000_000_000, "bits per second")
         return cls(rate_bits_s / BITS_PER_BYTE)
 
     def begin(self, passage: Passage) -> _Metering:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lab_servers.capture.capture import Side
 from lab_servers.capture.conditions.condition import Condition
+from lab_servers.errors import BadParameter, shown
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,27 @@ class Network:
         up: The conditions that bytes of a client meet on their way to the server, in this order.
         down: The conditions that bytes of the server meet on their way to a client, in this order.
         source: Where the figures come from: a sentence and a link.
+
+    Raises:
+        BadParameter: the name is no text, or a direction holds something else than conditions.
     """
 
     name: str
     up: tuple[Condition, ...] = ()
     down: tuple[Condition, ...] = ()
     source: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise BadParameter(f"name must be the network's name, a text, not {shown(self.name)}.")
+        # Here rather than in the relay, where the next client's connection would break of it.
+        for way, conditions in (("up", self.up), ("down", self.down)):
+            if not isinstance(conditions, tuple | list) or not all(isinstance(one, Condition) for one in conditions):
+                raise BadParameter(
+                    f"{way} must be a tuple of conditions such as (Delay(0.05),), with its comma, "
+                    f"not {shown(conditions)}."
+                )
+            object.__setattr__(self, way, tuple(conditions))  # a list could be changed later
 
     @property
     def by_sender(self) -> dict[Side, tuple[Condition, ...]]:
