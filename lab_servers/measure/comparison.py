@@ -130,8 +130,8 @@ def compare(
         name_b: What the second is called.
         b: Its measurements.
         unit: The unit of both, for the sentence.
-        smallest: The smallest difference that counts, in that unit. Unless told, the largest of two: 5 % of the smaller
-            median, and what every other measurement of one and the same series differs from the others between.
+        smallest: The smallest difference that counts, in that unit. Unless told, the largest of these: 5 % of the
+            smaller median, and by how much the odd and the even measurements of each series differ.
         seed: What the resampling draws with.
 
     Raises:
