@@ -11,7 +11,20 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench import clock, conditions, cycles, explain, notebooks, pictures, relay, report, startup, stop, wire
+from tests.bench import (
+    clock,
+    conditions,
+    cycles,
+    explain,
+    growth,
+    notebooks,
+    pictures,
+    relay,
+    report,
+    startup,
+    stop,
+    wire,
+)
 
 BENCHMARKS = {
     "relay": relay.run,
@@ -24,6 +37,7 @@ BENCHMARKS = {
     "explain": explain.run,
     "notebooks": notebooks.run,
     "pictures": pictures.run,
+    "growth": growth.run,
 }
 
 
