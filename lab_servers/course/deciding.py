@@ -83,9 +83,10 @@ class Decision:
         job, by = self.choice.job, self.choice.criterion
         pair = (self.choice.chosen, self.rival)
         first, second = (parts_per_s(one, job, self._units) for one in pair)
-        differences = {part: by.of(first.get(part, Cost())) - by.of(second.get(part, Cost())) for part in Part}
-        part = max(differences, key=lambda one: abs(differences[one]))
-        return (pair[0] if differences[part] > 0 else pair[1]), part
+        counts = {part: [by.of(parts.get(part, Cost())) for parts in (first, second)] for part in Part}
+        # Where all is the same on both, the part that costs most.
+        part = max(counts, key=lambda one: (abs(counts[one][0] - counts[one][1]), counts[one][0]))
+        return (pair[0] if counts[part][0] >= counts[part][1] else pair[1]), part
 
     # --- in words ---------------------------------------------------------------------------------------
 
