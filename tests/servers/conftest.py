@@ -11,7 +11,9 @@ from aiohttp.http_exceptions import BadHttpMessage
 
 def is_ours(record: logging.LogRecord) -> bool:
     """False for aiohttp's own complaint about bytes that are no HTTP: its parser writes it, no server sees them."""
-    return not (record.exc_info and isinstance(record.exc_info[1], BadHttpMessage))
+    error = record.exc_info[1] if record.exc_info else None
+    # Of a body that is not encoded as its head says, it complains once more when the handler has refused it.
+    return not (isinstance(error, BadHttpMessage) or (error and isinstance(error.__cause__, BadHttpMessage)))
 
 
 @pytest.fixture(autouse=True)
