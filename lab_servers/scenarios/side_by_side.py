@@ -37,7 +37,7 @@ MOST_RECORDED_BYTES = 48 * 2**20
 # lanes share, needs to carry a message on one lane, and each of its bytes; what is recorded beside a message.
 MOST_SHORT_BYTES = 128
 HEADS_BYTES = 400
-WORK_S = 0.0004
+WORK_S = 0.0007
 WORK_S_PER_BYTE = 1.5e-8
 RECORDED_BESIDE_BYTES = 1_200
 
