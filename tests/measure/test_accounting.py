@@ -137,6 +137,13 @@ def test_an_event_without_its_blank_line_is_no_whole_message() -> None:
     assert (found.down.payload, found.message_count_down) == (2, 0)
 
 
+def test_a_post_that_was_cut_short_is_no_whole_message() -> None:
+    post = b"POST /api HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n"
+    cut, whole = (account([recorded((CLIENT, post + body))]) for body in (b'{"n":1', b'{"n":1}'))
+    assert (cut.up.payload, cut.message_count_up) == (6, 0)
+    assert (whole.up.payload, whole.message_count_up) == (7, 1)
+
+
 def test_bytes_that_passed_unrecorded_are_a_kind_of_their_own() -> None:
     capture = recorded((CLIENT, REQUEST), (SERVER, head("text/plain", length=9)), unrecorded={CLIENT: 0, SERVER: 9})
     assert assert_all_are_counted(capture).down == Bytes(headers=len(head("text/plain", length=9)), unrecorded=9)

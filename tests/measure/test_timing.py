@@ -65,6 +65,11 @@ def test_of_a_message_that_passed_twice_the_first_time_counts() -> None:
     assert message_times(recording, "SSE")[0].first_byte_ns == 10 * MS
 
 
+def test_of_a_message_that_was_marked_twice_the_first_mark_counts() -> None:
+    recording = lane(stream((10, FIRST)), marks=(*marks(1, 1, 11), *marks(1, 2, 50)))
+    assert [(one.produced_ns, one.delivered_ns) for one in message_times(recording, "SSE")] == [(1 * MS, 11 * MS)]
+
+
 def test_marks_that_name_no_number_are_no_messages() -> None:
     odd = (Mark(1, "SSE: produced", "x"), Mark(2, "SSE: delivered", "²"), Mark(3, "SSE: produced", ""))
     assert message_times(lane(stream((10, FIRST)), marks=odd), "SSE") == ()
