@@ -120,9 +120,9 @@ def _draw_area(axes: Axes, found: Sequence[Column], transport: Transport) -> Non
         spans = [next(one for one in column.spans if one.transport is transport) for column in part]
         every_s = [column.every_s for column in part]
         low, high = [one.from_s for one in spans], [one.to_s for one in spans]
-        axes.fill_between(every_s, low, high, facecolor=color, alpha=0.2, linewidth=0, zorder=0)
+        axes.fill_between(every_s, low, high, facecolor=color, alpha=0.16, linewidth=0, zorder=0)
         axes.fill_between(
-            every_s, low, high, facecolor="none", edgecolor=color, alpha=0.45, hatch=_HATCHES[transport], linewidth=0,
+            every_s, low, high, facecolor="none", edgecolor=color, alpha=0.3, hatch=_HATCHES[transport], linewidth=0,
             zorder=1,
         )  # fmt: skip
         axes.plot(
@@ -150,7 +150,7 @@ def _name_area(
             y = low[at] ** 0.2 * high[at] ** 0.8
         axes.text(
             x, y, _NAMES[transport], ha="center", va="center", fontsize=18, fontweight="bold",
-            color=style_of(Lane(transport)).color, zorder=3,
+            color=INK, zorder=3,
         )  # fmt: skip
 
 
@@ -164,7 +164,7 @@ def _draw_lines(axes: Axes, found: Sequence[Column], units: Units, base: Job, di
             at = line.points[4 * len(line.points) // 5]
             axes.annotate(
                 f"polling = {_NAMES[other]}", at, (0, 7), textcoords="offset points", color=INK, fontsize=11,
-                ha="center", zorder=4,
+                ha="center" if at[0] < 1_500 else "right", zorder=4,
             )  # fmt: skip
     upright = crossing_every_s(units, base, direction, 1.0, (Transport.SSE, Transport.WEBSOCKET), by)
     has_both = any(Transport.WEBSOCKET in column.order for column in found)

@@ -32,21 +32,28 @@
       shape.isPointInFill(middle.matrixTransform(shape.getScreenCTM().inverse())));
   }
 
+  // What a hatched shape is filled with: the ground of its pattern, on which the hatch is drawn; nothing if it has none.
+  function ground(fill) {
+    const pattern = document.getElementById(/url\("?#([^")]+)"?\)/.exec(fill)?.[1]);
+    return pattern ? getComputedStyle(pattern.querySelector('rect') ?? pattern).fill : fill;
+  }
+
   function contrast(element) {
     const family = ancestors(element).map(one => getComputedStyle(one));
     paint('white');
     for (const style of family) paint(style.backgroundColor);
     if (element.ownerSVGElement) {
       for (const style of under(element).map(shape => getComputedStyle(shape))) {
-        paint(style.fill, style.fillOpacity * style.opacity);
+        const fill = ground(style.fill);
+        if (fill !== 'none') paint(fill, style.fillOpacity * style.opacity);
       }
     }
-    const ground = luminance();
+    const below = luminance();
     const own = family.at(-1);
     const color = element instanceof SVGElement ? own.fill : own.color;
     paint(color, family.reduce((product, style) => product * style.opacity, 1));
     const ink = luminance();
-    return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
+    return (Math.max(ink, below) + 0.05) / (Math.min(ink, below) + 0.05);
   }
 
   const hasText = element => [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim());

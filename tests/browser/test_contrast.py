@@ -24,6 +24,19 @@ PAGE = """
   <text x="210" y="80" fill="#000">under a later shape</text>
   <rect x="200" y="50" width="200" height="50" fill="#000" fill-opacity="0.5"/>
 </svg>
+<svg width="400" height="60">
+  <defs>
+    <pattern id="lines" width="9" height="9" patternUnits="userSpaceOnUse">
+      <rect width="9" height="9" fill="none"/><path d="M 0 0 L 9 9" stroke="#000"/>
+    </pattern>
+    <pattern id="lines-on-blue" width="9" height="9" patternUnits="userSpaceOnUse">
+      <rect width="9" height="9" fill="#0072b2"/><path d="M 0 0 L 9 9" stroke="#000"/>
+    </pattern>
+  </defs>
+  <rect width="200" height="60" fill="url(#lines)"/><text x="10" y="30" fill="#000">on lines</text>
+  <rect x="200" width="200" height="60" fill="url(#lines-on-blue)"/>
+  <text x="210" y="30" fill="#fff">on lines on blue</text>
+</svg>
 """
 
 
@@ -40,4 +53,6 @@ def test_each_text_is_measured_against_what_lies_under_it(chromium: Browser) -> 
         "below it": 1.0,
         "beside it": 21.0,
         "under a later shape": 21.0,
+        "on lines": 21.0,
+        "on lines on blue": 5.2,
     }
