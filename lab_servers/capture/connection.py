@@ -43,6 +43,10 @@ class _Nowhere:
     def reset(self) -> None:
         """Drop the reset."""
 
+    def is_closing(self) -> bool:
+        """Always."""
+        return True
+
 
 NOWHERE = _Nowhere()
 
@@ -175,6 +179,7 @@ class Outlet:
         self._connection = connection
         self._transport = transport
         self.write = transport.write
+        self.is_closing = transport.is_closing
         self.reset = receiver.reset
 
     def write_eof(self) -> None:

@@ -30,6 +30,7 @@ class Arrivals:
         self.all: list[tuple[float, bytes | Ending]] = []
         self.room: list[bool] = []  # what the line said of it, each time that it changed
         self.blocks_at_bytes: int | None = None
+        self.is_lost = False  # like a socket whose other end has reset it
         self.start_ns = now_ns()
         self.line = Line(self, conditions, passage(), lambda: self.room.append(self.line.has_room))
 
@@ -43,6 +44,9 @@ class Arrivals:
 
     def reset(self) -> None:
         self._add(Ending.RESET)
+
+    def is_closing(self) -> bool:
+        return self.is_lost
 
     def _add(self, what: bytes | Ending) -> None:
         # To a tenth of a millisecond: a turn of the loop takes a fifth of that.
@@ -108,6 +112,35 @@ def test_a_late_timer_makes_one_piece_late_and_no_other() -> None:
         loop.clock.now_ns += 5 * MS  # the machine was busy when the first piece had its time
         await asyncio.sleep(1)
         assert [at_ms for at_ms, _ in arrivals.all] == [5, 8, 12]
+
+    play(scene)
+
+
+def test_what_a_busy_machine_is_late_with_goes_out_in_one_write_so_that_it_can_catch_up() -> None:
+    async def scene() -> None:
+        arrivals = Arrivals(Bandwidth(1_000))
+        arrivals.line.write(b"abcdefghijkl")
+        arrivals.line.write_eof()
+        loop: Any = asyncio.get_running_loop()
+        await asyncio.sleep(0)
+        loop.clock.now_ns += 9 * MS  # the first two pieces have had their times by now, the third has not
+        await asyncio.sleep(1)
+        assert arrivals.all == [(9, b"abcdefgh"), (12, b"ijkl"), (12, Ending.FIN)]
+        assert arrivals.line.held_bytes == 0
+
+    play(scene)
+
+
+def test_slices_stay_apart_even_then_also_those_of_conditions_that_were_there_before() -> None:
+    async def scene() -> None:
+        arrivals = Arrivals(Slicing(2, gap_s=0.01))
+        arrivals.line.write(b"abcdef")
+        arrivals.line.meet([Bandwidth(1_000)], passage())
+        arrivals.line.write(b"ghijkl")
+        loop: Any = asyncio.get_running_loop()
+        loop.clock.now_ns += 100 * MS
+        await asyncio.sleep(1)
+        assert [what for _, what in arrivals.all] == [b"ab", b"cd", b"ef", b"ghijkl"]
 
     play(scene)
 
@@ -188,6 +221,18 @@ def test_a_line_has_no_more_room_when_its_queue_is_full_and_room_again_when_half
         assert arrivals.room == [False, True]
         assert arrivals.line.held_bytes <= QUEUE_BYTES / 2
         await asyncio.sleep(1)
+
+    play(scene)
+
+
+def test_a_full_line_that_becomes_longer_has_room_again_at_once() -> None:
+    async def scene() -> None:
+        arrivals = Arrivals(Bandwidth(1))
+        while arrivals.line.has_room:
+            arrivals.line.write(b"x" * 1_000)
+        arrivals.line.meet([Delay(60)], passage())
+        assert arrivals.room == [False, True]
+        arrivals.line.discard()
 
     play(scene)
 
@@ -291,6 +336,18 @@ def test_a_line_that_is_discarded_drops_what_it_holds_and_all_that_still_comes()
         arrivals.line.reset()
         await asyncio.sleep(1)
         assert arrivals.all == []
+
+    play(scene)
+
+
+def test_nothing_is_written_to_a_socket_that_is_lost_even_before_it_tells_of_that() -> None:
+    async def scene() -> None:
+        arrivals = Arrivals(Delay(0.1), Slicing(2))
+        arrivals.line.write(b"abcd")
+        arrivals.is_lost = True
+        await asyncio.sleep(1)
+        assert arrivals.all == []
+        arrivals.line.discard()
 
     play(scene)
 

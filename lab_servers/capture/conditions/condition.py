@@ -7,7 +7,8 @@ What the conditions together model is the way of the bytes between the relay and
 never lose, change or reorder a byte, because what they delay is a TCP stream after TCP has done its work. Each
 connection has its way for itself: connections share no bandwidth. Not modelled: loss and retransmission, the congestion
 window and its slow start, the size of packets, and the handshake of TCP, which takes place on the loopback interface:
-on a real way a new connection costs one round trip more than here.
+on a real way a new connection costs one round trip more than here. A line holds 4 MiB at most (``line.py``): behind a
+long delay no more than that passes in each such time, whatever the rate.
 """
 
 from __future__ import annotations
@@ -85,6 +86,11 @@ class Condition:
     def longest_s(self) -> float:
         """How long it may hold a byte that has no other bytes before it, in seconds."""
         return 0.0
+
+    @property
+    def keeps_apart(self) -> bool:
+        """Whether each of its pieces is to be written by itself, even where the next one is due as well."""
+        return False
 
     @property
     def most_bytes_s(self) -> float:

@@ -46,6 +46,9 @@ class Stage(Protocol):
     def reset(self) -> None:
         """Pass on that the sender has given the connection up."""
 
+    def is_closing(self) -> bool:
+        """Whether nothing that is written now arrives any more."""
+
 
 class Line:
     """A stage that holds each piece until its time. Used on one event loop only.
@@ -69,8 +72,9 @@ class Line:
         self._onward = onward
         self._room_changed = room_changed
         self._loop = asyncio.get_running_loop()
-        self._arrived: deque[tuple[Piece, tuple[State, ...]]] = deque()  # what no condition has looked at yet
+        self._arrived: deque[tuple[Piece, tuple[State, ...], bool]] = deque()  # what no condition has looked at yet
         self._pieces: Iterator[Piece] = iter(())  # the rest of the arrival before those, after its conditions
+        self._keeps_apart = False  # each of these pieces is to be written by itself
         self._front: Piece | None = None  # the next to pass
         self._timer: asyncio.Handle | None = None
         self._is_blocked = False  # by the socket, whose receiver reads too slowly
@@ -81,6 +85,7 @@ class Line:
     def meet(self, conditions: Sequence[Condition], passage: Passage) -> None:
         """Let what comes from now on meet these conditions; what is held keeps its times, and is not overtaken."""
         self._states = begin(conditions, passage)
+        self._will_keep_apart = any(condition.keeps_apart for condition in conditions)
         rate_bytes_s = min(most_bytes_s(conditions), MOST_HELD_BYTES / QUEUE_S)
         queue_bytes = max(QUEUE_BYTES, rate_bytes_s * QUEUE_S) if conditions else QUEUE_BYTES
         self._full_bytes = min(MOST_HELD_BYTES, queue_bytes + rate_bytes_s * longest_s(conditions))
@@ -109,6 +114,10 @@ class Line:
         else:
             self._take(Piece(now_ns(), ending=Ending.RESET))
 
+    def is_closing(self) -> bool:
+        """Whether the end of the line is lost."""
+        return self._onward.is_closing()
+
     def block(self) -> None:
         """Let nothing pass for now: the receiver reads too slowly."""
         self._is_blocked = True
@@ -135,7 +144,7 @@ class Line:
     def _take(self, piece: Piece) -> None:
         if self._is_discarded:
             return
-        self._arrived.append((piece, self._states))
+        self._arrived.append((piece, self._states, self._will_keep_apart))
         self.held_bytes += len(piece.data) + HELD_COST_BYTES
         if self._timer is None:
             self._release()
@@ -147,7 +156,7 @@ class Line:
             if self._front is None:
                 if not self._arrived:
                     return None
-                piece, states = self._arrived.popleft()
+                piece, states, self._keeps_apart = self._arrived.popleft()
                 self.held_bytes -= HELD_COST_BYTES
                 self._pieces = through(states, piece)
         return self._front
@@ -156,10 +165,12 @@ class Line:
         """Let pass what has its time, and set the timer for what has not."""
         self._timer = None
         for _ in range(MOST_AT_ONCE):
-            piece = None if self._is_blocked else self._next()
+            # A socket tells of its loss only later; asyncio warns of each write until then.
+            piece = None if self._is_blocked or self._onward.is_closing() else self._next()
             if piece is None:
                 return
-            early_ns = piece.at_ns - now_ns()
+            at_ns = now_ns()
+            early_ns = piece.at_ns - at_ns
             if early_ns > 0:
                 if early_ns > TIMER_STEP_NS:
                     self._timer = self._loop.call_later((early_ns - TIMER_STEP_NS) / 1e9, self._release)
@@ -167,8 +178,18 @@ class Line:
                     self._timer = self._loop.call_soon(self._release)
                 return
             self._front = None
-            self._pass_on(piece)
+            self._pass_on(piece if self._keeps_apart else self._with_all_due(piece, at_ns))
         self._timer = self._loop.call_soon(self._release)
+
+    def _with_all_due(self, first: Piece, at_ns: int) -> Piece:
+        """A piece with those of the same read behind it that are due too: one write where a busy machine is late."""
+        due = [first.data]
+        for piece in self._pieces:
+            if piece.at_ns > at_ns:
+                self._front = piece
+                break
+            due.append(piece.data)
+        return first if len(due) == 1 else Piece(first.at_ns, b"".join(due))
 
     def _pass_on(self, piece: Piece) -> None:
         if piece.ending is Ending.RESET:

@@ -36,6 +36,11 @@ class Slicing(Condition):
         return _Slicing(self.size_bytes, in_ns(self.gap_s))
 
     @property
+    def keeps_apart(self) -> bool:
+        """The pieces are what it is for."""
+        return True
+
+    @property
     def most_bytes_s(self) -> float:
         """A piece for each gap."""
         return self.size_bytes / self.gap_s if self.gap_s else super().most_bytes_s
