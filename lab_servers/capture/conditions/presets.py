@@ -36,8 +36,8 @@ _4G = Network(
     "4G",
     up=_one_way(0.75, 0.15),
     down=_one_way(1.6, 0.15),
-    source='Lighthouse\'s "slow 4G", 1.6 Mbit/s down, 750 kbit/s up and 150 ms, which it places at the slowest quarter '
-    "of 4G connections: https://github.com/GoogleChrome/lighthouse/blob/main/docs/throttling.md",
+    source='Lighthouse\'s "slow 4G", 1.6 Mbit/s down, 750 kbit/s up and 150 ms, which it calls roughly the slowest '
+    "quarter of 4G connections and the fastest of 3G: https://github.com/GoogleChrome/lighthouse/blob/main/docs/throttling.md",
 )
 _CAFE = Network(
     "café Wi-Fi",
@@ -60,8 +60,8 @@ _CONTINENT = Network(
     "another continent",
     up=(Delay(0.101),),
     down=(Delay(0.101),),
-    source="202 ms between data centres in Virginia and Hong Kong, as https://www.cloudping.co/ shows it; only the "
-    "distance, without a limit on the rate.",
+    source="202 ms, of the order that https://www.cloudping.co/ shows between data centres in Virginia and Hong Kong; "
+    "it measures anew every few hours, so its figure moves. Only the distance, without a limit on the rate.",
 )
 
 PRESETS: dict[str, Network] = {
