@@ -14,7 +14,7 @@ import numpy as np
 
 from lab_servers.capture.capture import Capture, Side, TransitionKind
 from lab_servers.capture.conditions import Condition, Passage, Piece, begin, through
-from lab_servers.errors import BadParameter
+from lab_servers.errors import BadParameter, shown
 from lab_servers.marks import Mark
 
 
@@ -98,15 +98,23 @@ def arrivals(
         message_bytes: The size of a message; ``None`` takes the reads as they are.
 
     Raises:
-        BadParameter: the capture lacks some of these bytes.
+        BadParameter: the capture lacks some of these bytes, or a mark has no count of bytes.
     """
     sent = [(chunk.end, chunk.at_ns) for chunk in capture.chunks_from(sender)]
     asked = _asked(capture, sender, conditions)
-    came = [(int(mark.detail), mark.at_ns) for mark in reads]
-    ends = [end for end, _ in came]
+    came = [(_count(mark), mark.at_ns) for mark in reads]
+    ends: Sequence[int] = [end for end, _ in came]
     if message_bytes is not None and came:
-        ends = list(range(message_bytes, ends[-1] + 1, message_bytes))
+        # Not as a list: a file may claim any count, and the first end without a byte refuses it.
+        ends = range(message_bytes, ends[-1] + 1, message_bytes)
     return tuple(Arrival(end, _at(sent, end), _at(asked, end), _at(came, end)) for end in ends)
+
+
+def _count(mark: Mark) -> int:
+    # At most so many digits: more are no count of this machine's, and Python converts only some thousands.
+    if not (mark.detail.isascii() and mark.detail.isdigit() and len(mark.detail) <= 18):
+        raise BadParameter(f"The mark {shown(mark.name)} must count bytes, not {shown(mark.detail)}: record anew.")
+    return int(mark.detail)
 
 
 def _asked(capture: Capture, sender: Side, conditions: Sequence[Condition]) -> list[tuple[int, int]]:

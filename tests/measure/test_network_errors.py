@@ -106,3 +106,14 @@ def test_quantiles_of_values() -> None:
     assert quantiles([float(one) for one in range(101)]) == Quantiles(101, 50, 5, 95, 100)
     with pytest.raises(BadParameter, match="measure at least once"):
         quantiles([])
+
+
+@pytest.mark.parametrize("detail", ["", "many", "-8", "²", "1e3", "9" * 5_000])
+def test_a_mark_that_counts_no_bytes_is_refused_in_one_sentence(detail: str) -> None:
+    with pytest.raises(BadParameter, match=r"^The mark 'read' must count bytes, not .*: record anew\.$"):
+        arrivals(sent((0, b"ab")), Side.SERVER, [], [Mark(0, "read", detail)])
+
+
+def test_a_mark_that_counts_more_bytes_than_any_capture_has_is_refused_at_once() -> None:
+    with pytest.raises(BadParameter, match="lacks bytes"):
+        arrivals(sent((0, b"ab")), Side.SERVER, [], read((0, 10**17)), 1)
