@@ -16,7 +16,8 @@ class Jitter(Condition):
 
     Every time in that range is equally likely (before the order is kept, which makes pieces wait that come close
     together: as behind a lost packet, TCP hands nothing out of order). A piece is one read of the relay, or what an
-    earlier condition made of it. The draws of a connection and direction depend on the seed and on nothing else.
+    earlier condition made of it. The draws depend on the seed, on the connection's number at its relay and on the
+    direction, and on nothing else: a server that is hosted anew counts from 1 again.
 
     Args:
         most_s: The most, 0 to 60 seconds.
