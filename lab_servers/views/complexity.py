@@ -47,7 +47,8 @@ def complexity_table() -> Table:
             rows.append((of, "", "a server alone", *_figures(total(of, End.SERVER))))
             rows.append((of, "", "both ends", *_figures(total(of))))
             rows.append((of, "", "the same job with libraries", f"{lines_with_libraries(of)}", "", "", ""))
-    return Table(complexity_sentence(), ("", "needed by", "part", *_MEASURES), tuple(rows))
+    heads = ("", "needed by", "part", *_MEASURES)
+    return Table("What there is to build, counted from its source", heads, tuple(rows), notices=(complexity_sentence(),))
 
 
 def complexity_picture() -> Picture:
