@@ -48,7 +48,8 @@ def complexity_table() -> Table:
             rows.append((of, "", "both ends", *_figures(total(of))))
             rows.append((of, "", "the same job with libraries", f"{lines_with_libraries(of)}", "", "", ""))
     heads = ("", "needed by", "part", *_MEASURES)
-    return Table("What there is to build, counted from its source", heads, tuple(rows), notices=(complexity_sentence(),))
+    caption = "What there is to build, counted from its source"
+    return Table(caption, heads, tuple(rows), notices=(complexity_sentence(),))
 
 
 def complexity_picture() -> Picture:
