@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -61,6 +62,20 @@ def test_the_bytes_of_clients_are_told_as_a_straight_line(recordings: dict[str, 
 
 
 # --- made by hand, so that what is found is known ---------------------------------------------------
+
+
+def test_memory_is_told_for_each_connection_also_where_few_steps_let_no_line_be_found(
+    recordings: dict[str, Recording],
+) -> None:
+    held = [float(row[6].removesuffix(" KiB")) for row in look_of(recordings[CLIENTS]).table.rows]
+    measured = [
+        max(json.loads(one.detail)["size_bytes"] for one in memory) / 8 / 1024
+        for memory in (
+            recordings[CLIENTS].marks_named(f"{row[0]}: memory") for row in look_of(recordings[CLIENTS]).table.rows
+        )
+    ]
+    assert held == [pytest.approx(one, abs=0.06) for one in measured]
+    assert min(held) > 1
 
 
 def grown(cost_ms: dict[int, float], *, repeats: int = 3, limit: Limit | None = None) -> Recording:

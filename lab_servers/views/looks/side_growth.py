@@ -93,8 +93,8 @@ def sentence(recording: Recording) -> str:
     told = [f"At {last}, {each} takes of the server's processor: {listed(costs)}"]
     told.append(_bytes_told(axis, found, first, last))
     if axis == CLIENTS:
-        held = [f"{name} {in_kib(one.memory.trend.per_unit)}" for name, one in found.items() if one.memory.trend]
-        told.append(f"The server holds for an open connection: {listed(held)}")
+        held = [f"{name} {_held(one.memory)}" for name, one in found.items() if one.memory.costs]
+        told.append(f"The server holds for each of the open connections, at the most of them: {listed(held)}")
     bent = [name for name, one in found.items() if (trend := one.processor.trend) and trend.bend_at]
     told.append(f"A bend was found on {listed(bent)}" if bent else "No bend was found")
     limited = [
@@ -125,6 +125,12 @@ def _last(points: Points, shown: Callable[[float], str]) -> str:
     return shown(_medians(points)[-1][1])
 
 
+def _held(memory: Points) -> str:
+    """The memory for each connection where the most were open: measured there, where a line may be lost in noise."""
+    most = max(memory.units)
+    return in_kib(median(cost for units, cost in zip(memory.units, memory.costs, strict=True) if units == most) / most)
+
+
 def _medians(points: Points) -> list[tuple[float, float, float, float]]:
     """Each step's place as achieved, and the median, least and greatest of what it cost, in the order of the steps."""
     found = []
@@ -146,7 +152,7 @@ def table(recording: Recording) -> Table:
     first, last = (words.count(pick(one.units for one in steps)) for pick in (min, max))
     rows = []
     for name, one in found.items():
-        trend, memory = one.processor.trend, one.memory.trend
+        trend = one.processor.trend
         row = [
             name,
             _count(one.opening_bytes),
@@ -156,7 +162,7 @@ def table(recording: Recording) -> Table:
             processor(median(one.growth.steps[-1].delivered_ns) / 1e9),
         ]
         if axis == CLIENTS:
-            row.append(f"{in_kib(memory.per_unit)}" if memory else "not measured")
+            row.append(_held(one.memory) if one.memory.costs else "not measured")
         row.append(
             "; ".join(f"{words.count(limit.units)}: {limit.because}" for limit in one.growth.limits) or "none met"
         )
