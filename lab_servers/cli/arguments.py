@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from lab_servers.capture.conditions import LOOPBACK_NETWORK, PRESETS
 from lab_servers.cli.claims_arguments import CLAIMS_OPTIONS, Claims, add_claims, read_claims
 from lab_servers.cli.run_arguments import RUN_OPTIONS, Run, add_run, read_run
 from lab_servers.dissection import LAYERS
@@ -26,7 +27,7 @@ MAX_PORT = 65_535
 
 _OPTIONS = {
     "doctor": ("--json",),
-    "serve": ("--json", "--save", *(f"--{name}" for name in SERVERS)),
+    "serve": ("--json", "--save", "--network", *(f"--{name}" for name in SERVERS)),
     "run": RUN_OPTIONS,
     "explain": ("--json", "--only", "--notes", "--raw", "--protocol"),
     "claims": CLAIMS_OPTIONS,
@@ -93,11 +94,13 @@ class Serve:
         as_json: Whether to print the machine-readable line, and nothing else.
         ports: The relay's port of each server; 0 stands for any free one.
         save: Where to write one pcapng file per server at the end.
+        network: The network between each server and its clients, by its name.
     """
 
     as_json: bool
     ports: Mapping[str, int]
     save: Path | None
+    network: str = LOOPBACK_NETWORK.name
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,8 @@ def parse(argv: Sequence[str]) -> Doctor | Serve | Run | Explain | Claims:
     _require_different(ports)
     if found.save == "":
         raise BadParameter("--save needs the name of a folder: '.' is the one you are in.")
-    return Serve(found.json, ports, None if found.save is None else Path(found.save))
+    require_one_of("--network", found.network, tuple(PRESETS))
+    return Serve(found.json, ports, None if found.save is None else Path(found.save), found.network)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -181,6 +185,10 @@ def _parser() -> argparse.ArgumentParser:
         "--save", metavar="DIR",
         help="at the end, write DIR/http.pcapng and so on, one file per server, for Wireshark; "
         "DIR is created, files of an earlier run are replaced",
+    )  # fmt: skip
+    serve.add_argument(
+        "--network", metavar="NAME", default=LOOPBACK_NETWORK.name,
+        help=f"what lies between the servers and their clients: {', '.join(PRESETS)}; the default is loopback",
     )  # fmt: skip
 
     add_run(commands, _AsWritten)

@@ -45,6 +45,8 @@ def serve(command: Serve) -> int:
     lab = Lab(ports=command.ports, limit_bytes=DEFAULT_LIMIT_BYTES if command.save else 0)
     lab.start()
     try:
+        for one in lab.hosted:
+            lab.network(one.kind.name, command.network)
         printer = None if command.as_json else Printer(sys.stdout, ending.ask)
         if printer is None:
             print(ready_line(lab.hosted), flush=True)
@@ -168,7 +170,7 @@ def split(recording: Recording, hosted: tuple[Hosted, ...]) -> Mapping[str, Reco
             recording,
             captures=recording.of(one.kind.name),
             marks=tuple(mark for mark in recording.marks if mark.name.endswith(f" by {one.kind.name}")),
-            parameters={"server": one.kind.name, "port": one.relay.address[1]},
+            parameters={"server": one.kind.name, "port": one.relay.address[1], "network": one.network.name},
             unrecorded_connections=one.relay.unrecorded_connections(),
         )
         for one in hosted

@@ -23,6 +23,7 @@ ANY = dict.fromkeys(SERVERS, 0)
         ("claims", Claims(ids=(), as_json=False)),
         ("claims C01 c02 --json", Claims(ids=("C01", "c02"), as_json=True)),
         ("serve", Serve(as_json=False, ports=ANY, save=None)),
+        ("serve --network 4G", Serve(as_json=False, ports=ANY, save=None, network="4G")),
         ("serve --json --save a/b", Serve(as_json=True, ports=ANY, save=Path("a/b"))),
         ("serve --http 8001 --sse=65535", Serve(as_json=False, ports={**ANY, "http": 8001, "sse": 65535}, save=None)),
     ],

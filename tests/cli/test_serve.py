@@ -206,6 +206,26 @@ def test_a_paused_terminal_delays_neither_the_servers_nor_the_end(tmp_path: Path
     assert (tmp_path / "http.pcapng").stat().st_size > 3_000 * len(GET)
 
 
+def test_a_network_lies_before_every_server_and_the_table_and_the_files_say_which(tmp_path: Path) -> None:
+    with Serving("--network", "another continent", "--save", str(tmp_path)) as serving:
+        first = serving.line()
+        assert first.endswith(", over another continent")
+        port = int(first.split()[1].rpartition(":")[2])
+        took = curl("--write-out", " %{time_total}", f"http://127.0.0.1:{port}/api/user/info").split()[-1]
+        # Not how long exactly, which is tested with the conditions: that the way there and back was gone at all.
+        assert float(took) > 0.2
+        assert serving.end(signal.SIGTERM)[0] == 0
+    saved = (tmp_path / "http.pcapng").read_bytes()
+    assert b"network='another continent'" in saved
+
+
+def test_a_network_that_there_is_not_is_one_sentence_and_status_2() -> None:
+    done = run("serve", "--network", "5G")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("--network must be one of loopback, office LAN,")
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_a_taken_port_is_one_sentence_and_status_2() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -23,7 +23,8 @@ _LAN = Network(
     up=_one_way(1000, 0.0005),
     down=_one_way(1000, 0.0005),
     source="1 Gbit/s and a round trip of 0.5 ms, from a well-known list of latency numbers, which counts 2,000 round "
-    "trips per second within a data centre: https://system-design-primer.vercel.app/appendix/latency-numbers",
+    "trips per second within a data centre: "
+    "https://github.com/donnemartin/system-design-primer#latency-numbers-every-programmer-should-know",
 )
 _FIBRE = Network(
     "home fibre",
