@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from lab_servers.errors import BadParameter, require_between, require_one_of, require_whole, shown
@@ -178,6 +179,12 @@ def _declare(parameter: Parameter) -> Any:
 
 def parameters_of(declaration: Any) -> tuple[Parameter, ...]:
     """The parameters that a dataclass or an instance of one declares, in order, each with its name."""
+    return _declared(declaration if isinstance(declaration, type) else type(declaration))
+
+
+@cache
+def _declared(declaration: type) -> tuple[Parameter, ...]:
+    # A class never changes what it declares, and a map asks thousands of jobs for theirs.
     return tuple(
         dataclasses.replace(one.metadata[_KEY], name=one.name)
         for one in dataclasses.fields(declaration)

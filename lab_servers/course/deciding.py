@@ -105,7 +105,8 @@ class Decision:
             return f"{name}: no other transport is quick enough."
         amounts = f"{amount(own.counts)} against {amount(other.counts)} {by.unit} per user by {second}"
         if other.counts >= own.counts:
-            return f"{name}: {amounts}, which is {times_as_much(choice.ratio)} as much."
+            more = f", which is {times_as_much(choice.ratio)} as much" if own.counts else ""
+            return f"{name}: {amounts}{more}."
         if own.counts <= by.factor * other.counts:
             return (
                 f"{name}: {amounts}; it is the simpler of the two, and costs no more than {by.factor:g} times as much."

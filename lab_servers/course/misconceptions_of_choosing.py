@@ -41,7 +41,7 @@ OF_CHOOSING: tuple[Misconception, ...] = (
         "A small message by POST is a small request.",
         "Its payload is small. Its head and that of its answer are not, and a browser's fields and cookies come on "
         "top, each time.",
-        "https://www.rfc-editor.org/rfc/rfc6265#section-8.3",
+        "https://www.rfc-editor.org/rfc/rfc6265#section-6.1",
     ),
     Misconception(
         "only-requests-cost",

@@ -28,6 +28,8 @@ TURNED = (
 # A number of a job is looked at in so many steps on each side of its value; a change and its reverse between two
 # neighbours would be missed.
 STEPS = 60
+# A number that is told to somebody, who will try it, is found to this part of itself.
+EXACTLY = 1e-5
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,9 @@ class Flip:
 
     @property
     def sentence(self) -> str:
-        """``"tolerated_s of 34 seconds or more: polling"``."""
-        return f"{self.parameter} of {rounded(self.value)} {self.unit} or {self._side}: {self.becomes.value}"
+        """``"tolerated_s of 34 seconds or more: polling"``, which is true of the very number that is told."""
+        told = rounded(self.value, up=self.is_above)
+        return f"{self.parameter} of {told} {self.unit} or {self._side}: {self.becomes.value}"
 
     @property
     def _side(self) -> str:
@@ -104,11 +107,11 @@ def _flip(job: Job, turned: Number, bound: float, chosen: Callable[[Job], Transp
     before = float(getattr(job, name))
     for value in _steps(before, bound):
         if chosen(job.with_number(name, value)) is not own:
-            at = edge(lambda turned_to: chosen(job.with_number(name, turned_to)) is own, before, value)
-            # Further on may be a third one: what counts is the one just beyond, a little more than edge() may be off.
-            beyond = min(at * 1.003, value) if value > before else max(at * 0.997, value)
-            becomes = chosen(job.with_number(name, beyond))
-            return Flip(name, at, turned.unit, bound > float(getattr(job, name)), becomes)
+            at = edge(lambda turned_to: chosen(job.with_number(name, turned_to)) is own, before, value, EXACTLY)
+            # A little further than edge() may be off: there it has changed. Still further on may be a third one.
+            there = min(at * (1 + 2 * EXACTLY), value) if value > before else max(at * (1 - 2 * EXACTLY), value)
+            becomes = chosen(job.with_number(name, there))
+            return Flip(name, there, turned.unit, bound > float(getattr(job, name)), becomes)
         before = value
     return None
 
@@ -126,12 +129,12 @@ def _steps(start: float, bound: float) -> Iterator[float]:
     yield bound
 
 
-def edge(is_so: Callable[[float], bool], inside: float, outside: float) -> float:
-    """Where something that is so at ``inside`` and not so at ``outside`` stops to be so, to a thousandth."""
+def edge(is_so: Callable[[float], bool], inside: float, outside: float, within: float = 1e-3) -> float:
+    """Where something that is so at ``inside`` and not so at ``outside`` stops to be so, to a part of the value."""
     # Imported here: SciPy takes a while to import, and whoever only runs and looks needs none of it.
     from scipy.optimize import bisect
 
-    return float(bisect(lambda at: 1.0 if is_so(at) else -1.0, inside, outside, rtol=1e-3, xtol=1e-6))
+    return float(bisect(lambda at: 1.0 if is_so(at) else -1.0, inside, outside, rtol=within, xtol=1e-9))
 
 
 # --- lines on the map ---------------------------------------------------------------------------------------------
@@ -246,10 +249,18 @@ def equal_cost_line(
     return Crossing(pair[0], pair[1], tuple(found))
 
 
-def rounded(value: Any) -> str:
-    """A number as it is told: two digits that count, from a hundred on all before the point; thousands apart."""
+def rounded(value: Any, up: bool | None = None) -> str:
+    """A number as it is told: two digits that count, from a hundred on all before the point; thousands apart.
+
+    Args:
+        value: The number.
+        up: Whether to the next one above (``True``) or below (``False``); to the nearest one unless told.
+    """
     if value == 0:
         return "0"
     digits = 2 - math.floor(math.log10(abs(value)))
-    near = round(value, max(0, digits - (value < 100)))
+    places = max(0, digits - (value < 100))
+    near = round(value, places)
+    if up is not None and (near < value if up else near > value):
+        near = round(near + (1 if up else -1) * 10.0**-places, places)
     return f"{near:,.0f}" if abs(near) >= 10 else f"{near:g}"

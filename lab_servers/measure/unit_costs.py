@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from lab_servers.capture.capture import Side
 from lab_servers.dissection import dissect
-from lab_servers.errors import BadParameter
+from lab_servers.errors import BadParameter, shown
 from lab_servers.marks import Mark
 from lab_servers.measure.costs import CHOICES, Cost, MessageCost, WayCosts
 from lab_servers.measure.timing import latencies_s
@@ -71,6 +71,8 @@ def batches(recording: Recording) -> tuple[Batch, ...]:
     Raises:
         BadParameter: this is no recording of such a run.
     """
+    if not isinstance(recording, Recording):
+        raise BadParameter(f"Unit costs are read off a recording of {SCENARIO}, not {shown(recording)}.")
     found = [one for transport in CHOICES for one in _batches_of(recording, transport)]
     if {one.transport for one in found} != set(CHOICES):
         raise BadParameter(f"This recording has no unit costs: run the scenario {SCENARIO}.")

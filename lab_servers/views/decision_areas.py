@@ -107,7 +107,7 @@ def decision_map(
     )
     legend_above(figure, kinds, ("the choice changes", "equal cost", "one of the six jobs, and its own choice"))
     title = f"Which transport, by {by.name}: {direction}"
-    return Picture(figure, title, sentence(recording, direction, by, base), recording.notices)
+    return Picture(figure, title, _sentence(found, units, direction, by, base), recording.notices)
 
 
 def _draw_area(axes: Axes, found: Sequence[Column], transport: Transport) -> None:
@@ -162,9 +162,14 @@ def _draw_lines(axes: Axes, found: Sequence[Column], units: Units, base: Job, di
         if len(line.points) > 1:
             axes.plot(*zip(*line.points, strict=True), **_EQUAL)
             at = line.points[4 * len(line.points) // 5]
+            # Where the name of a job stands just above the line, that of the line stands below it.
+            is_below = any(
+                abs(math.log(_every_s(job) / at[0])) < math.log(60) and 1 <= job.tolerated_s / at[1] < 6
+                for job in jobs_of(direction)
+            )
             axes.annotate(
-                f"polling = {_NAMES[other]}", at, (0, 7), textcoords="offset points", color=INK, fontsize=11,
-                ha="center" if at[0] < 1_500 else "right", zorder=4,
+                f"polling = {_NAMES[other]}", at, (0, -7 if is_below else 7), textcoords="offset points", color=INK,
+                fontsize=11, ha="center" if at[0] < 1_500 else "right", va="top" if is_below else "bottom", zorder=4,
             )  # fmt: skip
     upright = crossing_every_s(units, base, direction, 1.0, (Transport.SSE, Transport.WEBSOCKET), by)
     has_both = any(Transport.WEBSOCKET in column.order for column in found)
@@ -177,13 +182,18 @@ def _draw_lines(axes: Axes, found: Sequence[Column], units: Units, base: Job, di
         )  # fmt: skip
 
 
+def _every_s(job: Job) -> float:
+    """Where it stands on the map: by what it has more of."""
+    return min(job.down_every_s, job.up_every_s)
+
+
 def _draw_job(axes: Axes, job: Job, units: Units, by: Criterion, found: Sequence[Column]) -> None:
     chosen = choose(job, units, by).chosen
-    every_s = min(job.down_every_s, job.up_every_s)
+    every_s = _every_s(job)
     style = style_of(Lane(chosen))
     axes.plot(
-        every_s, job.tolerated_s, style.marker, color=style.color, markersize=13, markeredgecolor="white",
-        markeredgewidth=1.2, zorder=5,
+        every_s, job.tolerated_s, style.marker, color=style.color, markersize=18 if style.marker == "*" else 13,
+        markeredgecolor=INK, markeredgewidth=1.2, zorder=5,
     )  # fmt: skip
     # Where a border is near on the right, the name stands on the left.
     near = {column.order for column in found if every_s <= column.every_s <= 30 * every_s}
@@ -197,12 +207,8 @@ def _draw_job(axes: Axes, job: Job, units: Units, by: Criterion, found: Sequence
 # --- words ----------------------------------------------------------------------------------------------------------
 
 
-def sentence(
-    recording: Recording, direction: str = DOWN, criterion: str | Criterion = "bytes", base: Job = BASE
-) -> str:
+def _sentence(found: Sequence[Column], units: Units, direction: str, by: Criterion, base: Job) -> str:
     """What the map shows, in words."""
-    units, by = unit_costs(recording), criterion_of(criterion)
-    found = columns(units, base, direction, by, count=16)
     shares = {one: area_of(found, one) for one in STREAMS_PASS}
     parts = [f"{_NAMES[one]} {share:.0%}" for one, share in shares.items() if share > 0]
     told = f"By {by.name}, {direction}, with {base.header_bytes:,.0f} bytes of fields in each request, of the map "

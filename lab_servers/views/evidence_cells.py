@@ -165,13 +165,13 @@ class EvidenceTable:
         notices = "".join(f"<p>{escape(notice)}</p>" for notice in self.notices)
         return (
             f'<p><strong>{escape(_CAPTION)}</strong></p><div style="overflow-x:auto">'
-            f'<table style="margin-left:0;min-width:52em;width:100%;table-layout:fixed" '
-            f'aria-label="{escape(_CAPTION, quote=True)}"><colgroup><col style="width:13%"><col><col><col></colgroup>'
+            f'<table style="margin-left:0;min-width:42em;width:100%;table-layout:fixed" '
+            f'aria-label="{escape(_CAPTION, quote=True)}"><colgroup><col style="width:8.4em"><col><col><col></colgroup>'
             f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{notices}"
         )
 
     def _row(self, dimension: Dimension) -> str:
-        head = f'<th scope="row" style="{_CELL};font-size:1.05em">{escape(dimension.value)}</th>'
+        head = f'<th scope="row" style="{_CELL}">{escape(dimension.value)}</th>'
         return head + "".join(_html_of(self.cells[dimension, column]) for column in COLUMNS)
 
 

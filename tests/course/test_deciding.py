@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,6 +10,7 @@ from lab_servers.course import capstone_job, decide, decision_tool, six_jobs
 from lab_servers.course.capstone import words_of
 from lab_servers.course.checking import check
 from lab_servers.course.decision_tool import MY_OWN, DecisionTool
+from lab_servers.course.finding import exercise_named
 from lab_servers.errors import BadParameter
 from lab_servers.lab import Lab
 from lab_servers.measure.costs import HOUR_S
@@ -55,6 +56,12 @@ def test_the_six_jobs_flip_by_what_one_would_expect(costs: Recording) -> None:
     assert ("chat room", "up_every_s", Transport.SSE) in flips
     assert ("log tail", "tolerated_s", Transport.POLLING) in flips
     assert ("AI answer", "size_bytes", Transport.WEBSOCKET) in flips
+
+
+def test_what_costs_nothing_is_not_told_as_a_multiple(costs: Recording) -> None:
+    # A poller that keeps no connection has none open.
+    decision = decide(Job("my job", keep_alive_s=0), costs, "open connections")
+    assert decision.sentence == "short polling: 0 against 1 connections per user by SSE."
 
 
 def test_the_measurement_that_decided_opens_at_its_bytes(costs: Recording) -> None:
@@ -190,13 +197,48 @@ def job_for(request: pytest.FixtureRequest, costs: Recording) -> Job:
 
 @pytest.fixture(scope="module")
 def trial(job_for: Job, lab: Lab) -> Recording:
-    return JobBothWays.of(job_for, duration_s=2.0).run(lab)
+    return JobBothWays.of(job_for).run(lab)
 
 
 def test_a_choice_with_its_numbers_from_unit_costs_is_confirmed_by_the_run(
     costs: Recording, job_for: Job, trial: Recording
 ) -> None:
     assert check("12-capstone", answer_of(costs, job_for), trial).passed
+
+
+def test_numbers_by_the_exercises_own_function_are_confirmed_once_opening_a_stream_is_added(
+    costs: Recording, job_for: Job, trial: Recording
+) -> None:
+    namespace: dict[str, Callable[[dict[str, float], dict[str, float]], float]] = {}
+    exec(exercise_named("12-cost").solution, namespace)
+    units, by_hand = unit_costs(costs), dict[Transport, float]()
+    for transport in (Transport.POLLING, Transport.SSE, Transport.WEBSOCKET):
+        way, is_polling = units[transport], transport is Transport.POLLING
+        up = way.up.of(job_for.size_bytes)
+        per_hour = namespace["bytes_per_hour"](
+            {
+                "down_every_s": job_for.down_every_s,
+                "up_every_s": job_for.up_every_s,
+                "quiet_every_s": job_for.tolerated_s if is_polling else job_for.heartbeat_s,
+                "header_bytes": job_for.header_bytes,
+            },
+            {
+                "quiet_bytes": way.quiet.bytes,
+                "quiet_requests": way.quiet.requests,
+                "down_bytes": way.down.of(job_for.size_bytes).bytes,
+                "up_bytes": up.bytes,
+                "up_requests": up.requests,
+            },
+        )
+        opening = 0.0 if is_polling else way.opening.bytes + job_for.header_bytes
+        by_hand[transport] = per_hour + opening * HOUR_S / job_for.stay_s
+    chosen = choose(job_for, units).chosen
+    answer = {
+        **answer_of(costs, job_for),
+        "bytes_per_hour": by_hand.pop(chosen),
+        "runner_up_bytes_per_hour": min(by_hand.values()),
+    }
+    assert check("12-capstone", answer, trial).passed
 
 
 @pytest.mark.parametrize(

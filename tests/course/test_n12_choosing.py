@@ -130,3 +130,9 @@ def test_an_answer_that_looks_right_is_refused_by_the_rule_that_it_breaks(
     for seed in (2026, 1, 2):
         verdict = try_out(exercise_named(name), answer, recordings[recording], seed=seed)
         assert any(rule in failure.case.rule for failure in verdict.failures), str(verdict)
+
+
+def test_a_chat_that_was_not_run_on_both_has_no_ratio_and_a_sentence_says_so(lab: Lab) -> None:
+    other = JobBothWays.of(job_named("chat room"), transports="polling + SSE", duration_s=0.3).run(lab)
+    with pytest.raises(BadParameter, match="SSE and WebSocket were not both run"):
+        question_named("12-chat").truth(other)

@@ -92,6 +92,15 @@ def test_a_flip_flips_there_and_not_before(job: Job, name: str) -> None:
         assert flip.becomes.value in flip.sentence
 
 
+@pytest.mark.parametrize("name", [one for one in CRITERIA if one != "open connections"])
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
+def test_the_very_number_that_is_told_flips_the_choice(job: Job, name: str) -> None:
+    own = choose(job, UNITS, name).chosen
+    for flip in flips(job, UNITS, name):
+        told = float(flip.sentence.split(" of ")[1].split()[0].replace(",", ""))
+        assert choose(job.with_number(flip.parameter, told), UNITS, name).chosen is flip.becomes is not own
+
+
 def test_a_number_that_nothing_depends_on_flips_nothing() -> None:
     turned = {flip.parameter for job in JOBS for flip in flips(job, UNITS)}
     assert "keep_alive_s" not in turned  # bytes do not depend on it
@@ -125,3 +134,17 @@ def test_the_areas_together_are_the_map_and_the_columns_are_in_order() -> None:
 )
 def test_a_number_is_told_with_the_digits_that_count(value: float, told: str) -> None:
     assert rounded(value) == told
+
+
+@pytest.mark.parametrize(
+    ("value", "below", "above"),
+    [
+        (9.5678, "9.5", "9.6"),
+        (13.48, "13", "14"),
+        (5_763.3, "5,763", "5,764"),
+        (0.0123456, "0.012", "0.013"),
+        (15, "15", "15"),
+    ],
+)
+def test_a_number_can_be_told_from_one_side(value: float, below: str, above: str) -> None:
+    assert (rounded(value, up=False), rounded(value, up=True)) == (below, above)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
+from typing import Any
 
 import pytest
 from matplotlib.collections import PolyCollection
@@ -78,6 +80,9 @@ def test_model_and_run_stand_beside_each_other_at_each_point(costs: Recording, c
     assert choosing_job.model_picture(costs, chat).text.startswith("Bytes per user and hour at 3 points")
     with pytest.raises(BadParameter, match="run the scenario JobBothWays"):
         choosing_job.against_model(costs, costs)
+    for without_runs in (choosing_job.against_model, choosing_job.model_picture):
+        with pytest.raises(BadParameter, match="needs runs to be held against"):
+            without_runs(costs)
 
 
 # --- the map ------------------------------------------------------------------------------------------
@@ -120,3 +125,18 @@ def test_a_map_of_nothing_is_refused(costs: Recording) -> None:
         decision_map(costs, "down", "beauty")
     with pytest.raises(BadParameter, match="run the scenario UnitCosts"):
         decision_map(Recording("Other", ()))
+
+
+def test_what_is_no_recording_at_all_is_refused_in_a_sentence() -> None:
+    nothing: Any = None
+    with pytest.raises(BadParameter, match="read off a recording of UnitCosts, not None"):
+        decision_map(nothing)
+
+
+@pytest.mark.parametrize("direction", ["down", "up", "both ways"])
+@pytest.mark.parametrize("factor", [1, 1.5])
+def test_no_two_names_on_a_map_stand_upon_each_other(direction: str, factor: float, costs: Recording) -> None:
+    figure = decision_map(costs, direction, CRITERIA["bytes"].with_rule(factor=factor)).figure
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert not [1 for one, other in combinations(boxes, 2) if one.overlaps(other)]

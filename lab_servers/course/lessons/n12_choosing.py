@@ -8,6 +8,7 @@ from __future__ import annotations
 from lab_servers.course.lesson import Lesson, Objective
 from lab_servers.course.lessons.n12_exercises import EXERCISES
 from lab_servers.course.question import Choice, Number, Option
+from lab_servers.errors import BadParameter
 from lab_servers.measure.costs import HOUR_S
 from lab_servers.measure.decision import choose
 from lab_servers.measure.job_run import job_of, ran
@@ -61,18 +62,25 @@ def _build_shows(recording: Recording) -> str:
 # --- a chat room ----------------------------------------------------------------------------------------
 
 
-def _chat_ratio(recording: Recording) -> float:
+def _chat_bytes(recording: Recording) -> tuple[float, float]:
+    """Bytes per user and hour: of SSE, of WebSocket."""
     stay_s = job_of(recording).stay_s
-    bytes_of = {one.transport: one.per_s(stay_s).bytes for one in ran(recording)}
-    return bytes_of[Transport.SSE] / bytes_of[Transport.WEBSOCKET]
+    hours = {one.transport: one.per_s(stay_s).bytes * HOUR_S for one in ran(recording)}
+    if not {Transport.SSE, Transport.WEBSOCKET} <= hours.keys():
+        raise BadParameter("SSE and WebSocket were not both run")
+    return hours[Transport.SSE], hours[Transport.WEBSOCKET]
+
+
+def _chat_ratio(recording: Recording) -> float:
+    sse, websocket = _chat_bytes(recording)
+    return sse / websocket
 
 
 def _chat_shows(recording: Recording) -> str:
-    stay_s = job_of(recording).stay_s
-    hours = {one.transport: one.per_s(stay_s).bytes * HOUR_S for one in ran(recording)}
+    sse, websocket = _chat_bytes(recording)
     return (
-        f"Per user and hour, SSE with a POST for each message up took {hours[Transport.SSE]:,.0f} bytes and WebSocket "
-        f"{hours[Transport.WEBSOCKET]:,.0f}: {_chat_ratio(recording):.1f} times as many."
+        f"Per user and hour, SSE with a POST for each message up took {sse:,.0f} bytes and WebSocket {websocket:,.0f}: "
+        f"{_chat_ratio(recording):.1f} times as many."
     )
 
 

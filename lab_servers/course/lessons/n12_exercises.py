@@ -264,8 +264,8 @@ EXERCISES = (
         "answer",
         _capstone_cases,
         (
-            "Put the numbers of your job into bytes_per_hour, once for each transport. Which are quick enough? Of "
-            "those, the simplest that is cheap enough is the one.",
+            "Put the numbers of your job into bytes_per_hour, once for each transport, and add the opening of a "
+            "stream, once in every stay. Of those that are quick enough, take the simplest that is cheap enough.",
             "decide(job, costs) has a table with all of these numbers. Do they agree with yours?",
         ),
         f"""from lab_servers import Lab
@@ -283,7 +283,7 @@ answer = {{
     "{REQUESTS}": mine.requests,
 }}
 """,
-        lambda lab: JobBothWays.of(capstone_job(2026), duration_s=2.0).run(lab),
+        lambda lab: JobBothWays.of(capstone_job(2026), duration_s=1.2).run(lab),
         is_met,
     ),
 )

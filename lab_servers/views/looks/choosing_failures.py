@@ -16,7 +16,7 @@ from lab_servers.views.picture import Picture
 from lab_servers.views.style import GREEN, GRID, INK, VERMILION, new_figure
 from lab_servers.views.table import Table
 
-_LINE_CHARACTERS = 29
+_LINE_CHARACTERS = 22
 
 
 def met_by(found: tuple[Verdict, ...], demand: Demand) -> tuple[str, ...]:
@@ -46,7 +46,7 @@ def table(recording: Recording) -> Table:
 def picture(recording: Recording) -> Picture:
     """A field for each attempt."""
     found = verdicts(recording)
-    figure, axes = new_figure(11, 6.2)
+    figure, axes = new_figure(8.8, 6.8)
     for row, demand in enumerate(Demand):
         axes.text(
             -0.03, -row - 0.5, textwrap.fill(demand.value, 22), ha="right", va="center", fontsize=13, color=INK,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lab_servers.errors import BadParameter
 from lab_servers.measure.costs import HOUR_S, Units
 from lab_servers.measure.crossings import rounded
 from lab_servers.measure.job_run import Ran, job_of, predicted_per_s, ran, speed_of
@@ -92,7 +93,15 @@ def _told(one: Ran, stay_s: float) -> str:
 
 
 def points(recordings: Sequence[Recording], units: Units) -> list[tuple[Recording, Ran, float, float]]:
-    """Of each transport of each run: the run, what it cost, and bytes per hour as predicted and as measured."""
+    """Of each transport of each run: the run, what it cost, and bytes per hour as predicted and as measured.
+
+    Raises:
+        BadParameter: one of them is of another run, or there is none.
+    """
+    if not recordings:
+        raise BadParameter(
+            "The model needs runs to be held against: give recordings of JobBothWays after the unit costs."
+        )
     return [
         (
             recording,
@@ -130,15 +139,19 @@ def against_model(units: Recording, *recordings: Recording) -> Table:
         model_sentence(units, *recordings),
         ("job", "transport", "predicted", "measured", "predicted is off by"),
         tuple(rows),
-        notices=tuple(dict.fromkeys(notice for one in (units, *recordings) for notice in one.notices)),
+        notices=_notices(units, *recordings),
     )
 
 
 def model_sentence(units: Recording, *recordings: Recording) -> str:
     """How far the model is off, at most."""
     found = points(recordings, unit_costs(units))
-    worst = max((abs(predicted / measured - 1) for _, _, predicted, measured in found), default=0.0)
+    worst = max(abs(predicted / measured - 1) for _, _, predicted, measured in found)
     return f"Bytes per user and hour at {len(found)} points: predicted and measured differ by at most {worst:.1%}"
+
+
+def _notices(*recordings: Recording) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(notice for one in recordings for notice in one.notices))
 
 
 def _job_words(recording: Recording) -> str:
@@ -171,4 +184,6 @@ def model_picture(units: Recording, *recordings: Recording) -> Picture:
     legend = axes.legend(frameon=False, fontsize=12)
     for text in legend.get_texts():
         text.set_color(INK)
-    return Picture(figure, "The model against runs", f"{model_sentence(units, *recordings)}.")
+    return Picture(
+        figure, "The model against runs", f"{model_sentence(units, *recordings)}.", _notices(units, *recordings)
+    )
