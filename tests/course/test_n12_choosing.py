@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -80,6 +81,14 @@ def calls_everything_both(spoken: Spoken) -> str:
     return "both"
 
 
+def looks_at_when_the_client_begins(spoken: Spoken) -> str:
+    pairs = list(pairwise(spoken))
+    if all(one[0] != other[0] and other[1] >= one[2] for one, other in pairs) and spoken[-1][0] == "server":
+        return "request → response"
+    first_s = min(begun_s for side, begun_s, _ in spoken if side == "server")
+    return "both" if any(side == "client" and begun_s > first_s for side, begun_s, _ in spoken) else "server → client"
+
+
 def puts_fields_into_everything(job: Numbers, unit: Numbers) -> float:
     quiet = (unit["quiet_bytes"] + job["header_bytes"]) / job["quiet_every_s"]
     down = (unit["down_bytes"] + job["header_bytes"]) / job["down_every_s"]
@@ -109,6 +118,12 @@ def turns_it_round(question: float, heartbeat: float, heartbeat_s: float, extra:
     return per_s / question if per_s > 0 else None
 
 
+def takes_what_costs_less_for_nothing(
+    question: float, heartbeat: float, heartbeat_s: float, extra: float, every_s: float
+) -> float | None:
+    return None if extra < 0 else question / (heartbeat / heartbeat_s + extra / every_s)
+
+
 @pytest.mark.parametrize(
     ("name", "recording", "answer", "rule"),
     [
@@ -116,12 +131,14 @@ def turns_it_round(question: float, heartbeat: float, heartbeat_s: float, extra:
         ("12-direction", "evidence", looks_at_the_order_alone, "Where the client finishes a message after the server"),
         ("12-direction", "evidence", calls_everything_both, "Where each message of the server answers"),
         ("12-direction", "evidence", calls_everything_both, "Where the client has fallen silent"),
+        ("12-direction", "evidence", looks_at_when_the_client_begins, "Where the client finishes a message after"),
         ("12-cost", "costs", puts_fields_into_everything, "The job's own fields stand in every request"),
         ("12-cost", "costs", thinks_that_silence_is_free, "A quiet step"),
         ("12-cost", "costs", forgets_what_goes_up, "Each message is paid for once"),
         ("12-crossing", "costs", forgets_events, "What an event costs more"),
         ("12-crossing", "costs", always_crosses, "there is no crossing: None"),
         ("12-crossing", "costs", turns_it_round, "At the crossing"),
+        ("12-crossing", "costs", takes_what_costs_less_for_nothing, "What an event costs more"),
     ],
 )
 def test_an_answer_that_looks_right_is_refused_by_the_rule_that_it_breaks(

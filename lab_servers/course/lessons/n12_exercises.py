@@ -62,6 +62,9 @@ def _direction_cases(recording: Recording | None, random: Random) -> Iterator[Ca
         # In turns, and yet nobody waited: the client speaks on into the server's message.
         overlapping = [("client", 0.0, 1.0), ("server", 1.5, 3.0), ("client", 2.0, 2.5), ("server", 3.5, 4.0)]
         yield Case((_later(overlapping, random),), BOTH, *_RULES[BOTH], MADE)
+        # The server does not wait for the end of what the client had begun to say.
+        interrupted = [("client", 0.0, 0.5), ("client", 1.0, 3.0), ("server", 1.5, 2.0), ("server", 2.5, 3.5)]
+        yield Case((_later(interrupted, random),), BOTH, *_RULES[BOTH], MADE)
 
 
 def _spoken(sides: str, random: Random, expected: str) -> Case:
@@ -159,6 +162,8 @@ def _crossing_cases(recording: Recording | None, random: Random) -> Iterator[Cas
         yield _crossing(question, heartbeat, heartbeat_s, 0, random.randint(1, 60), MADE)
         yield _crossing(question, heartbeat, heartbeat_s, random.randint(5, 40), random.randint(1, 60), MADE)
         yield _crossing(question, heartbeat, heartbeat_s, -random.randint(50, 90), 1, MADE)
+        # A stream whose events cost a little less, and which has its heartbeats to pay for all the same.
+        yield _crossing(question, heartbeat, heartbeat_s, -random.randint(1, 3), 60, MADE)
 
 
 def _crossing(question: float, heartbeat: float, heartbeat_s: float, extra: float, every_s: float, source: str) -> Case:
