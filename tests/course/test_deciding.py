@@ -58,6 +58,11 @@ def test_the_six_jobs_flip_by_what_one_would_expect(costs: Recording) -> None:
     assert ("AI answer", "size_bytes", Transport.WEBSOCKET) in flips
 
 
+def test_by_bytes_alone_websocket_wins_all_six_jobs(costs: Recording) -> None:
+    strict = CRITERIA["bytes"].with_rule(factor=1, spare=0)
+    assert {decide(job, costs, strict).transport for job in JOBS} == {Transport.WEBSOCKET}
+
+
 def test_what_costs_nothing_is_not_told_as_a_multiple(costs: Recording) -> None:
     # A poller that keeps no connection has none open.
     decision = decide(Job("my job", keep_alive_s=0), costs, "open connections")
