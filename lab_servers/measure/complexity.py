@@ -26,7 +26,7 @@ _NO_CODE = frozenset(
      tokenize.ENDMARKER}
 )  # fmt: skip
 
-BOTH = "HTTP, which both need"
+BOTH = "HTTP"  # which both need
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Part:
 
 
 PARTS = (
-    Part(BOTH, "heads", "http_head.py", End.EITHER),
+    Part(BOTH, "heads, for both", "http_head.py", End.EITHER),
     Part(SSE, "events as bytes", "sse_events.py", End.SERVER),
     Part(SSE, "responses", "sse_server.py", End.SERVER),
     Part(SSE, "the log to resume from", "sse_log.py", End.SERVER),
