@@ -14,7 +14,7 @@ from typing import Any
 from lab_servers.lab import Lab
 from lab_servers.lab.hosting import SHUTDOWN_S, TURNS_TO_ACCEPT, ProblemLog, Started, start_application
 from lab_servers.lab.lab import SETTLE_S
-from lab_servers.lab.thread import LoopThread
+from lab_servers.lab.thread import Job, LoopThread
 from lab_servers.measure.transports import Lane, Transport
 from lab_servers.servers import feed, feed_websocket, shutdown
 from lab_servers.servers.feed_messages import Feed, Inbox
@@ -101,9 +101,13 @@ async def lane_server(lab: Lab, lane: Lane, total: int, inbox: Inbox | None = No
 
     async def start() -> Started:
         thread.start()  # not awaited, for it takes a millisecond and must not be left half-way
+        starting = asyncio.ensure_future(_result(thread.submit(start_there())))
         try:
-            server.address, stop_there = await thread.submit(start_there())
+            server.address, stop_there = await asyncio.shield(starting)
         except BaseException:
+            # Whoever cancels this leaves a server that is about to listen: let it come so far, and stop it.
+            with suppress(Exception):
+                await thread.submit((await starting)[1]())
             await asyncio.to_thread(thread.stop)
             raise
 
@@ -114,10 +118,17 @@ async def lane_server(lab: Lab, lane: Lane, total: int, inbox: Inbox | None = No
                     await thread.submit(_stop_in_turn(stop_there))
                     await asyncio.to_thread(thread.stop)
 
+        stops.append(stop)
         return server.address, stop
 
+    stops: list[Callable[[], Coroutine[Any, Any, None]]] = []
     scheme = "ws" if is_websocket else "http"
-    server.url = await lab.adopt(lane.name, start, speaks=f"messages by {lane.name}", scheme=scheme)
+    try:
+        server.url = await lab.adopt(lane.name, start, speaks=f"messages by {lane.name}", scheme=scheme)
+    except BaseException:
+        for stop in stops:
+            await stop()
+        raise
     (hosted,) = [one for one in lab.hosted if one.kind.name == lane.name]
     try:
         yield server
@@ -129,6 +140,10 @@ async def lane_server(lab: Lab, lane: Lane, total: int, inbox: Inbox | None = No
         # after a few turns the relay has none such, and then neither has the server.
         await _turn()
         await hosted.stop()
+
+
+async def _result(job: Job[Started]) -> Started:
+    return await job
 
 
 async def _stop_in_turn(stop_there: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from random import Random
 
 import pytest
@@ -18,9 +21,11 @@ from lab_servers.measure.accounting import account
 from lab_servers.measure.growth import Shape
 from lab_servers.measure.growth_found import growth_found
 from lab_servers.measure.growth_steps import CLIENTS, RATE, SIZE, counted, lanes_growth
+from lab_servers.measure.transports import Lane
 from lab_servers.recording import Recording
 from lab_servers.scenarios import Growth
 from lab_servers.scenarios.side_growth import ALL, CHOICES, STREAMS, sized_message
+from lab_servers.scenarios.side_growth_step import Work, run_step
 from tests.waiting import until_sync
 
 LANES = [lane.name for lane in CHOICES[ALL]]
@@ -264,3 +269,16 @@ def test_a_lab_that_stops_in_the_middle_ends_the_servers_of_the_run() -> None:
     with pytest.raises(LabNotRunning):
         job.result(10)
     assert set(threading.enumerate()) - before == set()
+
+
+def test_a_step_that_is_cancelled_at_any_moment_leaves_no_server_and_no_socket(lab: Lab) -> None:
+    async def cut_short(lane: Lane, within_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await run_step(lab, lane, Work(5, 0, 5, ('{"n":1}',)))
+
+    random = Random(1)
+    for place in range(40):
+        lab.run(cut_short(CHOICES[ALL][place % len(LANES)], random.uniform(0, 0.008)))
+    gc.collect()  # an unclosed socket that is collected is an error of this test
+    assert not [thread for thread in threading.enumerate() if "of a run" in thread.name]
