@@ -12,6 +12,7 @@ from lab_servers.recording import Recording
 from lab_servers.scenarios import Handshake, RefusedUpgrades, ShareOfHttp, WrongAnswers
 from lab_servers.views.looks.handshake import http_ends, key_and_accept, upgraded
 from lab_servers.views.looks.handshake_answers import answers, has_right_accept, verdict
+from lab_servers.views.looks.handshake_cases import Case
 from lab_servers.views.looks.handshake_refused import refusals
 from lab_servers.views.looks.handshake_share import ALL, HANDSHAKE_ONLY, based_on_http, connections, is_new_protocol
 from lab_servers.wire.websocket.handshake import accept_for
@@ -60,9 +61,9 @@ def judge_c10(opened: Recording, again: Recording, no_key: Recording, wrong: Rec
             ),
             seen(
                 f"A client's library {_short(verdict(right))} at the right accept value and fails the connection at "
-                f"{sum(verdict(odd[name]).startswith('fails') for name in WRONG_ACCEPTS)} of {len(WRONG_ACCEPTS)} "
+                f"{sum(_is_refused(odd[name]) for name in WRONG_ACCEPTS)} of {len(WRONG_ACCEPTS)} "
                 f"others: {', '.join(WRONG_ACCEPTS)}.",
-                verdict(right) == "opens" and all(verdict(odd[name]).startswith("fails") for name in WRONG_ACCEPTS),
+                verdict(right) == "opens" and all(_is_refused(odd[name]) for name in WRONG_ACCEPTS),
                 *field_line(odd[WRONG_ACCEPTS[1]].capture, Side.SERVER, "Sec-WebSocket-Accept"),
             ),
             seen(
@@ -78,6 +79,12 @@ def judge_c10(opened: Recording, again: Recording, no_key: Recording, wrong: Rec
             ),
         ),
     )
+
+
+def _is_refused(case: Case) -> bool:
+    """Whether the answer was 101 with another accept value, and the client's library said that it fails."""
+    status = case.response.status if case.response else None
+    return status == 101 and not has_right_accept(case) and bool(case.concluded) and verdict(case).startswith("fails")
 
 
 def _short(told: str) -> str:
@@ -136,7 +143,7 @@ def _share(kind: str, found: Dissection, answer: str, expected: str) -> Evidence
         side: sum(stop - start for one in found.records(side, "http") for start, stop in one.pieces) for side in Side
     }
     sent = {side: len(found.capture.bytes_from(side)) for side in Side}
-    is_whole = of_http == sent
+    is_whole = of_http == sent and all(sent.values()) and _is_answered(found, kind)
     is_part = all(0 < of_http[side] < sent[side] for side in Side)
     return seen(
         f"{kind}: {answer}; {of_http[Side.CLIENT]} of {sent[Side.CLIENT]} bytes from the client and "
@@ -146,6 +153,12 @@ def _share(kind: str, found: Dissection, answer: str, expected: str) -> Evidence
         http_bytes=sum(of_http.values()),
         bytes=sum(sent.values()),
     )
+
+
+def _is_answered(found: Dissection, kind: str) -> bool:
+    """Whether a connection carried what its kind says: a whole response, and for SSE one that brought events."""
+    complete = [one.is_complete for one in found.conversation.messages(Side.SERVER.value)]
+    return bool(complete) and all(complete) and bool(found.records(Side.SERVER, "sse")) == (kind == "SSE")
 
 
 C12 = trial_of("C12", judge_c12, ShareOfHttp(interval_s=0.01))
@@ -165,9 +178,11 @@ def judge_c13(share: Recording, old_version: Recording) -> Judgement:
         tuple(_switched(kind, one) for kind, one in found.items()),
         (
             seen(
-                f"A wish for an upgrade is none: after {', '.join(wish.request.values('Upgrade'))!r} in Upgrade the "
-                f"answer was {wish.answer}, and no frame followed.",
-                wish.request.values("Upgrade") == ["websocket"] and is_new_protocol(wish.capture) == "no",
+                f"To ask is not enough: after Upgrade: {', '.join(wish.request.values('Upgrade'))} the answer was "
+                f"{wish.answer}, and no frame followed.",
+                wish.request.values("Upgrade") == ["websocket"]
+                and wish.answer.startswith("4")
+                and is_new_protocol(wish.capture) == "no",
                 *field_line(wish.capture, Side.CLIENT, "Upgrade"),
                 *start_line(wish.capture, Side.SERVER),
             ),
@@ -188,7 +203,9 @@ def _switched(kind: str, found: Dissection) -> Evidence:
     inside = f"{events} events lie in the body of its response" if events else f"{counted(frames, 'frame')} followed"
     return seen(
         f"{kind}: {answer}; it was switched to {to or 'nothing'}, and {inside}.",
-        answer == ("yes" if kind == "WebSocket" else "no") and bool(frames) == (kind == "WebSocket"),
+        answer == ("yes" if kind == "WebSocket" else "no")
+        and bool(frames) == (kind == "WebSocket")
+        and _is_answered(found, kind),
         *start_line(found.capture, Side.SERVER),
         frames=frames,
         events=events,

@@ -35,6 +35,12 @@ def judge_c02(length: Recording, chunked: Recording, close: Recording, kept: Rec
                 f"A connection that was kept carried {', '.join(map(str, on_kept))} exchanges; without keep-alive "
                 f"{len(anew)} exchanges took {len(anew)} connections.",
                 len(on_kept) == 1 and on_kept[0] > 1 and len(anew) > 1 and set(anew) == {1},
+                *(
+                    one
+                    for each in kept.captures[:1]
+                    for place in range(len(heads(each, Side.CLIENT)))
+                    for one in start_line(each, Side.CLIENT, place)
+                ),
                 exchanges_on_kept=sum(on_kept),
                 connections_anew=len(anew),
             ),
@@ -43,6 +49,7 @@ def judge_c02(length: Recording, chunked: Recording, close: Recording, kept: Rec
                     f"Cut short under {framing}: the bytes {_shows(on_the_wire[framing].notices)} it, and "
                     f"{len(noticed[framing])} of {len(clients(cut))} clients noticed.",
                     on_the_wire[framing].notices == bool(noticed[framing]) == (framing != "close"),
+                    *field_line(capture_of(cut, framing), Side.SERVER, _FIELDS[framing]),
                     *last_bytes(capture_of(cut, framing), Side.SERVER, 24),
                     clients_that_noticed=len(noticed[framing]),
                     missing_bytes=int(str(cut.parameters["missing_bytes"])),

@@ -116,13 +116,14 @@ def judge_c06(stream: Recording, everywhere: Recording) -> Judgement:
     times = [at_s for at_s, _, _ in grown.events]
     gaps = ", ".join(f"{(later - earlier) * 1e3:.0f}" for earlier, later in pairwise(times))
     same = sum(_events(body[:cut], body[cut:]) == TOKENS for cut in range(len(body) + 1))
-    inside = sum(cut.place == CHARACTER for cut in found.cuts)
+    inside, in_two = sum(cut.place == CHARACTER for cut in found.cuts), _in_two_chunks(everywhere)
     return Judgement(
         (
             seen(
                 f"{len(data)} events: {', '.join(data)}. Then the response is "
                 f"{'complete' if answer.is_complete else 'not complete'}.",
-                data == TOKENS and answer.is_complete,
+                data == TOKENS and answer.is_complete and _asked_for(capture).startswith("/api/stream?"),
+                *start_line(capture, Side.CLIENT),
                 *(one for block in blocks_of(capture) for one in record_of(capture, block)),
                 *last_bytes(capture, Side.SERVER, 5),
                 events=len(data),
@@ -141,10 +142,11 @@ def judge_c06(stream: Recording, everywhere: Recording) -> Judgement:
                 same_events=same,
             ),
             seen(
-                f"Sent in two chunks, once for each of {len(found.cuts)} places, {inside} of them inside a character: "
+                f"Sent in two chunks, once for each of {in_two} places, {inside} of them inside a character: "
                 f"a reader by the standard got the same events {found.right(STANDARD)} times, one that takes a piece "
                 f"for whole events {found.right(NAIVE)} times.",
                 found.events == TOKENS
+                and in_two == len(found.cuts)
                 and inside > 0
                 and found.right(STANDARD) == len(found.cuts) == len(found.stream) - 1
                 and found.right(NAIVE) < len(found.cuts),
@@ -155,6 +157,20 @@ def judge_c06(stream: Recording, everywhere: Recording) -> Judgement:
             ),
         ),
     )
+
+
+def _asked_for(capture: Capture) -> str:
+    return next((one.target for one in heads(capture, Side.CLIENT)), "")
+
+
+def _in_two_chunks(everywhere: Recording) -> int:
+    """At how many places the stream was cut on the wire: the first of two chunks, each time with another length."""
+    firsts = set()
+    for capture in everywhere.captures:
+        chunks = [one for one in dissect(capture).records(Side.SERVER, "http") if one.name == "chunk"]
+        if len(chunks) == 2 and content_of(capture) == content_of(everywhere.captures[0]):
+            firsts.add(chunks[0].pieces[0][1] - chunks[0].pieces[0][0])
+    return len(firsts)
 
 
 def _events(*pieces: bytes) -> list[str]:

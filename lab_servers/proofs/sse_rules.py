@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lab_servers.capture.capture import Capture
 from lab_servers.proofs.pointing import record_of
-from lab_servers.proofs.proof import Evidence, Judgement, seen
+from lab_servers.proofs.proof import Evidence, Excerpt, Judgement, seen
 from lab_servers.proofs.trial import trial_of
 from lab_servers.recording import Recording
 from lab_servers.scenarios import ParserSteps
@@ -65,7 +65,12 @@ def judge_c05(*samples: Recording) -> Judgement:
                 events=len(events),
             ),
         ),
-        (*(_rule(captures, lines, sample) for sample in RULES), _ids(lines), _unfinished(captures, lines)),
+        (
+            *(_rule(captures, lines, sample) for sample in RULES),
+            _ids(captures, lines),
+            _retry(captures, lines),
+            _unfinished(captures, lines),
+        ),
     )
 
 
@@ -76,11 +81,15 @@ def _blocks(captures: dict[str, Capture], sample: str) -> list[Block]:
 def _rule(captures: dict[str, Capture], lines: dict[str, list[Line]], sample: str) -> Evidence:
     rule, expected = RULES[sample]
     got = received(lines.get(sample, []))
-    first = [record_of(captures[sample], block) for block in _blocks(captures, sample)[:1]]
-    return seen(f"{rule}: the data is {got!r}.", got == expected, *(one for each in first for one in each))
+    return seen(f"{rule}: the data is {got!r}.", got == expected, *_bytes(captures, sample))
 
 
-def _ids(lines: dict[str, list[Line]]) -> Evidence:
+def _bytes(captures: dict[str, Capture], sample: str) -> list[Excerpt]:
+    """All blocks of a sample."""
+    return [one for block in _blocks(captures, sample) for one in record_of(captures[sample], block)]
+
+
+def _ids(captures: dict[str, Capture], lines: dict[str, list[Line]]) -> Evidence:
     found = lines.get("ids", [])
     ids = [line.dispatched.last_event_id for line in found if line.dispatched]
     last = found[-1].last_event_id if found else ""
@@ -88,18 +97,30 @@ def _ids(lines: dict[str, list[Line]]) -> Evidence:
         f"An id with NUL is ignored and an empty one resets it: {ids!r}; one whose block is not finished does not "
         f"count: {last!r} is left.",
         (ids, last) == (["7", "7", "7", ""], "10"),
+        *_bytes(captures, "ids"),
+    )
+
+
+def _retry(captures: dict[str, Capture], lines: dict[str, list[Line]]) -> Evidence:
+    """The reconnection time after each of the lines that are named retry."""
+    after = [line.retry_ms for line in lines.get("retry", ())][:4]
+    told = ", ".join("none" if one is None else f"{one} ms" for one in after)
+    return seen(
+        f"A retry sets the reconnection time only if it is digits alone: after each of {len(after)} such lines it is "
+        f"{told}.",
+        after == [1500, 1500, 1500, 1500],
+        *_bytes(captures, "retry"),
     )
 
 
 def _unfinished(captures: dict[str, Capture], lines: dict[str, list[Line]]) -> Evidence:
     found = lines.get("a tour", [])
     waiting = found[-1].data_buffer if found else ""
-    last = [record_of(captures["a tour"], block) for block in _blocks(captures, "a tour")[-1:]]
     return seen(
         f"Without its blank line the last event is dropped: {waiting!r} was in the buffer at the end, and was never "
         f"received.",
         bool(waiting) and waiting.rstrip("\n") not in received(found),
-        *(one for each in last for one in each),
+        *_bytes(captures, "a tour")[-1:],
     )
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import urlsplit
 
-from lab_servers.capture.capture import Side
+from lab_servers.capture.capture import Capture, Side
 from lab_servers.clients.raw import send_bytes
 from lab_servers.course.imported import protocols_known_to
+from lab_servers.dissection import dissect
 from lab_servers.lab import Lab
-from lab_servers.proofs.pointing import range_of
+from lab_servers.proofs.pointing import range_of, start_line
 from lab_servers.proofs.proof import Judgement, seen
 from lab_servers.proofs.trial import Trial
 from lab_servers.recording import Recording
 from lab_servers.scenarios import OneRelay, SendsAndReads
-from lab_servers.views.looks.tcp_one_relay import carried
+from lab_servers.views.looks.tcp_one_relay import Carried, carried
 from lab_servers.views.looks.tcp_sends_and_reads import ways
 
 RELAY = "lab_servers.capture.relay"
@@ -45,7 +46,8 @@ def judge_c01(relay: Recording, sends: Recording, unknown: Recording) -> Judgeme
     """Same answer over all three, a relay that imports no protocol, one that is unknown; sends that are no reads."""
     found = carried(relay)
     answers = [one.answer for one in found]
-    beginnings = [one for each in found for one in range_of(each.capture, Side.CLIENT, 0, _SHOWN_BYTES)]
+    spoken = [_spoken(one.capture) for one in found]
+    lines = [one for each in found for side in Side for one in start_line(each.capture, side)]
     known = protocols_known_to(RELAY)
     shouted = unknown.of(INVENTED)
     asked, answered = (b"".join(one.bytes_from(side) for one in shouted) for side in Side)
@@ -54,10 +56,13 @@ def judge_c01(relay: Recording, sends: Recording, unknown: Recording) -> Judgeme
     return Judgement(
         (
             seen(
-                f"One relay carried {', '.join(one.label for one in found)} at once; the clients got "
+                f"One relay carried {', '.join(spoken)}{' at once' if _at_once(found) else ''}; the clients got "
                 f"{', '.join(map(repr, answers))}.",
-                len(set(answers)) == 1 and bool(answers[0]),
-                *beginnings,
+                len(set(answers)) == 1
+                and bool(answers[0])
+                and spoken == [one.label for one in found]
+                and _at_once(found),
+                *lines,
                 protocols=len(found),
             ),
             seen(
@@ -95,6 +100,23 @@ def judge_c01(relay: Recording, sends: Recording, unknown: Recording) -> Judgeme
             ),
         ),
     )
+
+
+def _spoken(capture: Capture) -> str:
+    """What the bytes of a connection are, read without its server's name: the relay does not know."""
+    found = dissect(capture)
+    if found.conversation.upgraded_to == "websocket" and found.records(Side.SERVER, "websocket"):
+        return "WebSocket"
+    if found.records(Side.SERVER, "sse"):
+        return "SSE"
+    answered = any(one.is_complete for one in found.conversation.messages(Side.SERVER.value))
+    return "HTTP" if answered else "nothing that was answered"
+
+
+def _at_once(found: tuple[Carried, ...]) -> bool:
+    """Whether there was a moment at which all of them carried: the last had begun before the first was through."""
+    times = [[chunk.at_ns for chunk in one.capture.chunks] for one in found]
+    return all(times) and max(map(min, times)) < min(map(max, times))
 
 
 C01 = Trial("C01", run_c01, judge_c01, OneRelay.servers)

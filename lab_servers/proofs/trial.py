@@ -81,9 +81,19 @@ def judged(trial: Trial, *recordings: Recording) -> Proof:
     """What a trial's judge says about these recordings.
 
     A recording that lacks what the judge looks for contradicts the claim: it fails.
+
+    What reads recordings takes for granted that a run came to its end. Where a mark or a byte is missing it looks in
+    vain (``LookupError``), finds no number where one should stand (``ValueError``), or none to divide by
+    (``ZeroDivisionError``); that is a lack as well.
     """
     try:
         found = trial.judge(*recordings)
     except LabError as error:
-        found = Judgement((seen(f"The recording lacks what would show it. {error}", False),), ())
+        found = _lacking(str(error))
+    except (LookupError, ValueError, ZeroDivisionError) as error:
+        found = _lacking(f"Reading it ended with {type(error).__name__}: {error}.")
     return Proof(CLAIMS[trial.claim_id], found.verdict, found.evidence, found.correction)
+
+
+def _lacking(what: str) -> Judgement:
+    return Judgement((seen(f"The recording lacks what would show it. {what}", False),), ())

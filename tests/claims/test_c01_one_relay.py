@@ -102,6 +102,32 @@ def test_sends_that_arrived_as_they_were_sent_contradict_the_correction(
     assert "arrived as" in contradicted(assert_fails("C01", relay, one_by_one, unknown))
 
 
+def test_a_relay_that_carried_one_protocol_three_times_contradicts_it(recordings: tuple[Recording, ...]) -> None:
+    relay, sends, unknown = recordings
+    (plain,) = relay.of("http")
+    others = tuple(replace(plain, server=one.server, number=one.number) for one in relay.captures)
+    told = contradicted(assert_fails("C01", replace(relay, captures=others), sends, unknown))
+    assert "One relay carried HTTP, HTTP, HTTP" in told
+
+
+def test_answers_that_passed_in_no_bytes_contradict_it(recordings: tuple[Recording, ...]) -> None:
+    relay, sends, unknown = recordings
+    silent = tuple(replace(one, chunks=tuple(one.chunks_from(Side.CLIENT))) for one in relay.captures)
+    told = contradicted(assert_fails("C01", replace(relay, captures=silent), sends, unknown))
+    assert "nothing that was answered" in told
+
+
+def test_one_after_the_other_is_not_at_once(recordings: tuple[Recording, ...]) -> None:
+    relay, sends, unknown = recordings
+    hour_ns = 3_600 * 10**9
+    apart = tuple(
+        replace(one, chunks=tuple(chunk._replace(at_ns=chunk.at_ns + place * hour_ns) for chunk in one.chunks))
+        for place, one in enumerate(relay.captures)
+    )
+    told = contradicted(assert_fails("C01", replace(relay, captures=apart), sends, unknown))
+    assert "carried HTTP, SSE, WebSocket;" in told
+
+
 def test_a_relay_that_changes_bytes_contradicts_it(recordings: tuple[Recording, ...]) -> None:
     relay, sends, unknown = recordings
     assert_fails("C01", relay, sends, with_bytes(unknown, Side.SERVER, b"HELLO", b"HELL0"))

@@ -79,6 +79,7 @@ def test_claim_and_correction_hold_on_a_fresh_recording(recordings: tuple[Record
         (b"event: line\n", b"evant: line\n"),
         (b": in between\n", b"data:between\n"),
         (b"id: 8\x009", b"id: 8,9"),
+        (b"retry: 2s\n", b"retry: 20\n"),
         (b"data: never told\n", b"data: now told\n\n\n"),
     ],
 )

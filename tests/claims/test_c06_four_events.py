@@ -70,6 +70,17 @@ def test_another_token_contradicts_it(recordings: tuple[Recording, ...]) -> None
     assert "events" in contradicted(assert_fails("C06", other, everywhere))
 
 
+def test_four_events_from_elsewhere_contradict_it(recordings: tuple[Recording, ...]) -> None:
+    stream, everywhere = recordings
+    assert_fails("C06", with_bytes(stream, Side.CLIENT, b"GET /api/stream?", b"GET /api/dreams?"), everywhere)
+
+
+def test_a_cut_that_was_not_made_on_the_wire_contradicts_the_correction(recordings: tuple[Recording, ...]) -> None:
+    stream, everywhere = recordings
+    one_less = replace(everywhere, captures=everywhere.captures[:-1])
+    assert "by the standard" in contradicted(assert_fails("C06", stream, one_less))
+
+
 def test_three_events_contradict_it(recordings: tuple[Recording, ...]) -> None:
     stream, everywhere = recordings
     assert_fails(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -121,3 +122,20 @@ def test_a_request_that_went_through_without_a_key_contradicts_the_correction(
     went_through = RefusedUpgrades(case="old-version").run(lab)
     went_through = with_bytes(went_through, Side.SERVER, b"HTTP/1.1 400", b"HTTP/1.1 200")
     assert "Without a key" in contradicted(assert_fails("C10", opened, again, went_through, wrong))
+
+
+def test_wrong_accept_values_that_were_never_sent_contradict_the_correction(recordings: tuple[Recording, ...]) -> None:
+    opened, again, no_key, wrong = recordings
+    right = answers(wrong)["right"].capture
+    silent = tuple(
+        one if one.number == right.number else replace(one, chunks=tuple(one.chunks_from(Side.CLIENT)))
+        for one in wrong.captures
+    )
+    told = contradicted(assert_fails("C10", opened, again, no_key, replace(wrong, captures=silent)))
+    assert "at 0 of 3 others" in told
+
+
+def test_a_client_that_said_nothing_has_not_refused(recordings: tuple[Recording, ...]) -> None:
+    opened, again, no_key, wrong = recordings
+    silent = replace(wrong, marks=tuple(one for one in wrong.marks if one.name != "no-accept: failed"))
+    assert "at 2 of 3 others" in contradicted(assert_fails("C10", opened, again, no_key, silent))

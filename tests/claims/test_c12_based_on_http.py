@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lab_servers.capture.capture import Side
@@ -70,3 +72,20 @@ def test_a_websocket_in_the_place_of_an_event_stream_contradicts_it(share: Recor
 
 def test_an_upgrade_asked_for_in_http_1_0_contradicts_the_correction(share: Recording) -> None:
     assert_fails("C12", with_bytes(share, Side.CLIENT, b"GET /ws/chat HTTP/1.1", b"GET /ws/chat HTTP/1.0"))
+
+
+@pytest.mark.parametrize("server", ["http", "sse"])
+def test_a_server_that_sent_nothing_is_not_based_on_http(share: Recording, server: str) -> None:
+    silent = tuple(
+        replace(one, chunks=tuple(one.chunks_from(Side.CLIENT))) if one.server == server else one
+        for one in share.captures
+    )
+    assert "0 of 0 from the server" in contradicted(assert_fails("C12", replace(share, captures=silent)))
+
+
+def test_plain_http_in_the_place_of_an_event_stream_contradicts_it(share: Recording) -> None:
+    (plain,) = share.of("http")
+    kept = tuple(one for one in share.captures if one.server != "sse")
+    assert "SSE: yes" in contradicted(
+        assert_fails("C12", replace(share, captures=(*kept, replace(plain, server="sse"))))
+    )

@@ -86,3 +86,14 @@ def test_two_connections_contradict_the_correction(recordings: tuple[Recording, 
     (capture,) = share.of("websocket")
     twice = replace(share, captures=(*share.captures, replace(capture, number=9)))
     assert "2 connections" in contradicted(assert_fails("C13", twice, old_version))
+
+
+def test_a_server_that_sent_nothing_shows_nothing(recordings: tuple[Recording, ...]) -> None:
+    share, old_version = recordings
+    for recording in (share, old_version):
+        silent = replace(
+            recording,
+            captures=tuple(replace(one, chunks=tuple(one.chunks_from(Side.CLIENT))) for one in recording.captures),
+        )
+        given = tuple(silent if one is recording else one for one in recordings)
+        assert_fails("C13", *given)

@@ -45,6 +45,27 @@ def test_a_recording_of_something_else_contradicts_and_says_what_to_run() -> Non
     assert "run the scenario LateParse" in proof.evidence[0].sentence
 
 
+@pytest.mark.parametrize(
+    "error", [IndexError("out of range"), KeyError("cut 1"), ValueError("no int"), ZeroDivisionError()]
+)
+def test_a_recording_that_cannot_be_read_to_its_end_fails_and_nothing_is_raised(error: Exception) -> None:
+    def judge() -> Judgement:
+        raise error
+
+    proof = judged(Trial("C01", lambda lab: (), judge))
+    assert proof.verdict is Verdict.FAILS
+    assert proof.evidence[0].sentence.startswith("The recording lacks what would show it. ")
+    assert type(error).__name__ in proof.evidence[0].sentence
+
+
+def test_a_mistake_in_a_judge_is_not_taken_for_a_lack() -> None:
+    def judge() -> Judgement:
+        raise TypeError("a mistake")
+
+    with pytest.raises(TypeError, match="a mistake"):
+        judged(Trial("C01", lambda lab: (), judge))
+
+
 def test_a_trial_can_use_a_lab_that_runs_already_and_leaves_it_running() -> None:
     trial = PROOFS["C07"]
     assert isinstance(trial, Trial)
