@@ -7,10 +7,14 @@ one text at the end.
 from __future__ import annotations
 
 import json
+import shutil
 
 from lab_servers.cli.claims_arguments import Claims
 from lab_servers.proofs import Verdict, prove
-from lab_servers.proofs.telling import as_data, as_text, summary
+from lab_servers.proofs.telling import WIDTH, as_data, as_text, summary
+
+# Narrower than this, a line of bytes would show hardly a byte.
+NARROWEST = 60
 
 
 def claims(command: Claims) -> int:
@@ -19,11 +23,11 @@ def claims(command: Claims) -> int:
     Raises:
         BadParameter: there is no such claim.
     """
-    done = []
+    done, columns = [], shutil.get_terminal_size((WIDTH, 24)).columns
     for proof in prove(*command.ids):
         done.append(proof)
         if not command.as_json:
-            print(f"{as_text(proof)}\n", flush=True)
+            print(f"{as_text(proof, max(min(columns, WIDTH), NARROWEST))}\n", flush=True)
     if command.as_json:
         print(json.dumps({"claims": [as_data(proof) for proof in done]}, ensure_ascii=False))
     else:

@@ -85,7 +85,8 @@ _ALL: tuple[Claim, ...] = (
     ),
     Claim(
         "C17",
-        "Automatic reconnection: a plain HTTP client has none, EventSource has it built in.",
+        "Automatic reconnection: a plain HTTP client has none, EventSource has it built in, and with WebSocket an "
+        "application does it by hand.",
         "An EventSource comes back after a clean end, too, and repeats the request; only 204 or another answer that is "
         "no event stream stops it, or close().",
         "04_sse",
@@ -186,7 +187,8 @@ _ALL: tuple[Claim, ...] = (
     Claim(
         "C21",
         "SSE is simpler to build than WebSocket.",
-        "Automatic reconnection loses nothing only where events have ids and the server keeps a log.",
+        "Automatic reconnection loses nothing and repeats nothing only where events have ids and the server keeps a "
+        "log.",
         "12_choosing",
     ),
     Claim(

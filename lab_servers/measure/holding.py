@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from lab_servers.capture.capture import Capture, Side
 from lab_servers.dissection import Dissection, dissect
+from lab_servers.measure.evidence import counted
 from lab_servers.wire.websocket.records import FrameRecord
 
 
@@ -53,8 +54,8 @@ class Holding:
         told = {
             Kind.RESPONSE: f"{self.complete_responses} of {self.requests} responses had ended; until this one has, "
             "nothing that the client sends here is answered",
-            Kind.FRAMES: f"HTTP had ended; {self.frames_up} frames had come from the client and {self.frames_down} "
-            "from the server, each with its own length",
+            Kind.FRAMES: f"HTTP had ended; {counted(self.frames_up, 'frame')} had come from the client and "
+            f"{self.frames_down} from the server, each with its own length",
             Kind.COMPLETE: f"{self.complete_responses} of {self.requests} responses had ended, and none was under way",
             Kind.NOTHING: "no response had begun",
         }

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lab_servers.capture.capture import Capture, Side
-from lab_servers.measure.evidence import counted
+from lab_servers.measure.evidence import WEBSOCKET, counted
+from lab_servers.measure.evidence_reconnection import BY_HAND, reconnection
+from lab_servers.proofs.comparing import shown
 from lab_servers.proofs.pointing import field_line, start_line
-from lab_servers.proofs.proof import Evidence, Excerpt, Judgement, seen
+from lab_servers.proofs.proof import Evidence, Excerpt, Judgement, cited, seen
 from lab_servers.proofs.trial import trial_of
 from lab_servers.recording import Recording
 from lab_servers.scenarios import ComingBack, ResumeAfterCut
+from lab_servers.scenarios import Evidence as EvidenceRun
 from lab_servers.views.looks.sse_coming_back import (
     CLEAN,
     CLOSED,
@@ -31,8 +34,8 @@ WATCHED = 4
 STOPS_AFTER = {NO_CONTENT: 2, OTHER_TYPE: 2, FAILED: 2, CLOSED: 1}
 
 
-def judge_c17(back: Recording, resume: Recording) -> Judgement:
-    """How often each client asked, after which end; counted on the wire."""
+def judge_c17(back: Recording, resume: Recording, talks: Recording) -> Judgement:
+    """How often each client asked, after which end; counted on the wire. A WebSocket was cut among the ``talks``."""
     found, ids = askings(back), resumed(resume)[IDS_AND_LOG]
     clean = captures_of(back, EVENT_SOURCE, CLEAN)
     sent = {capture.bytes_from(Side.CLIENT) for capture in clean}
@@ -48,6 +51,12 @@ def judge_c17(back: Recording, resume: Recording) -> Judgement:
                 and not ids.twice,
                 *numbered,
                 events=len(ids.got),
+            ),
+            _by_hand(talks),
+            cited(
+                "The EventSource here is the course's own, written by the rules of the standard; a browser's is not "
+                "tried yet.",
+                "HTML §9.2.3",
             ),
         ),
         (
@@ -81,6 +90,12 @@ def _after(found: dict[tuple[str, str], Asking], case: str, *excerpts: Excerpt) 
     )
 
 
+def _by_hand(talks: Recording) -> Evidence:
+    """What followed after the connection of a WebSocket was cut."""
+    cell = reconnection(talks, WEBSOCKET)
+    return seen(f"{cell.column}: {cell.value}. {cell.sentence}", cell.value == BY_HAND, *shown(cell.exhibits))
+
+
 def _stops(found: dict[tuple[str, str], Asking], case: str, requests: int) -> Evidence:
     asking = found[EVENT_SOURCE, case]
     return seen(
@@ -95,4 +110,5 @@ C17 = trial_of(
     judge_c17,
     ComingBack(watch_requests=WATCHED, retry_ms=10),
     ResumeAfterCut(events=4, every_s=0.01, cut_in=3, retry_ms=20),
+    EvidenceRun(messages=6, interval_s=0.02),
 )

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lab_servers.capture.capture import Side
+from lab_servers.measure.evidence import WEBSOCKET, Part, connections
 from lab_servers.proofs.coming_back import WATCHED
 from lab_servers.recording import Recording
 from lab_servers.views.looks.sse_coming_back import CLEAN, CLOSED, CUT, EVENT_SOURCE, PLAIN, askings, captures_of
@@ -60,29 +61,43 @@ def test_claim_and_correction_hold_on_a_fresh_recording(recordings: tuple[Record
 
 
 def test_an_event_source_that_stays_away_contradicts_it(recordings: tuple[Recording, ...]) -> None:
-    back, resume = recordings
+    back, resume, talks = recordings
     stayed = replace(
         back, captures=tuple(one for one in back.captures if one not in captures_of(back, EVENT_SOURCE, CUT)[1:])
     )
-    assert "After a cut" in contradicted(assert_fails("C17", stayed, resume))
+    assert "After a cut" in contradicted(assert_fails("C17", stayed, resume, talks))
 
 
 def test_a_plain_reader_in_its_place_contradicts_it(recordings: tuple[Recording, ...]) -> None:
-    back, resume = recordings
+    back, resume, talks = recordings
     swapped = with_bytes(back, Side.CLIENT, b"/event-source/0 HTTP", b"/other-source/0 HTTP")
-    assert "After a clean end" in contradicted(assert_fails("C17", swapped, resume))
+    assert "After a clean end" in contradicted(assert_fails("C17", swapped, resume, talks))
 
 
 def test_one_that_does_not_say_how_far_it_came_contradicts_it(recordings: tuple[Recording, ...]) -> None:
-    back, resume = recordings
+    back, resume, talks = recordings
     silent = with_bytes(resume, Side.CLIENT, b"Last-Event-ID", b"First-EventID")
-    assert "how far it came" in contradicted(assert_fails("C17", back, silent))
+    assert "how far it came" in contradicted(assert_fails("C17", back, silent, talks))
 
 
 def test_one_that_204_does_not_stop_contradicts_the_correction(recordings: tuple[Recording, ...]) -> None:
-    back, resume = recordings
+    back, resume, talks = recordings
     goes_on = with_marks(
         back,
         lambda one: replace(one, detail="it would go on") if one.name == f"{EVENT_SOURCE}, 204: stopped" else one,
     )
-    assert "204" in contradicted(assert_fails("C17", goes_on, resume))
+    assert "204" in contradicted(assert_fails("C17", goes_on, resume, talks))
+
+
+def test_a_websocket_after_which_nobody_opened_another_one_contradicts_it(recordings: tuple[Recording, ...]) -> None:
+    back, resume, talks = recordings
+    by_hand = [one.capture for one in connections(talks, WEBSOCKET, Part.BY_HAND)]
+    alone = replace(talks, captures=tuple(one for one in talks.captures if one not in by_hand[1:]))
+    assert "WebSocket: no." in contradicted(assert_fails("C17", back, resume, alone))
+
+
+def test_a_websocket_that_came_back_by_itself_contradicts_it(recordings: tuple[Recording, ...]) -> None:
+    back, resume, talks = recordings
+    (cut,) = connections(talks, WEBSOCKET, Part.CUT)
+    twice = replace(talks, captures=(*talks.captures, replace(cut.capture, number=99)))
+    assert "WebSocket: built in" in contradicted(assert_fails("C17", back, resume, twice))

@@ -77,6 +77,17 @@ def test_the_text_tells_the_same_and_fits_a_hundred_columns() -> None:
     assert lines[-1] == "3 claims tried. Holds: 2, fails: 0, not shown yet: 1."
 
 
+@pytest.mark.parametrize(("columns", "widest"), [("80", 80), ("20", 60), ("400", 100)])
+def test_it_fits_the_window_and_is_never_wider_than_a_hundred_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str, widest: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr(registry, "PROOFS", {"C01": Trial("C01", lambda lab: (), lambda: _judgement(True))})
+    assert claims(Claims((), as_json=False)) == 0
+    lines = capsys.readouterr().out.splitlines()[:-1]
+    assert widest // 2 < max(map(len, lines)) <= widest
+
+
 def test_each_claim_is_printed_when_it_is_done_and_not_at_the_end(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
