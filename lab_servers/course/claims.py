@@ -194,8 +194,8 @@ _ALL: tuple[Claim, ...] = (
     Claim(
         "C23",
         "Rare status checks: polling. A steady output one way: SSE. Frequent messages both ways: WebSocket.",
-        "The answer flips with the staleness that is tolerated and with the size of the heads; where it flips is "
-        "computed.",
+        "The answer flips with the staleness that is tolerated, with the size of the heads and with how often "
+        "something happens; where it flips is computed.",
         "12_choosing",
     ),
     Claim(

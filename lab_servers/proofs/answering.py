@@ -91,7 +91,13 @@ def _compared(recording: Recording) -> tuple[Evidence, ...]:
         raise BadParameter("This recording lacks a way to carry the tokens: run the scenario SideBySide.")
     early = {one: _is_early(recording, one) for one in _COMPARED}
     whole, polling, sse, websocket = (costs[one.value] for one in _COMPARED)
+    carried = sorted({costs[one.value].down.payload for one in _COMPARED})
     return (
+        seen(
+            f"The same tokens by all of them, {' or '.join(map(str, carried))} bytes without framing and heads.",
+            len(carried) == 1 and carried[0] > 0,
+            payload_bytes=carried[0],
+        ),
         seen(
             f"SSE: {_told(sse)}, and the first token was delivered {_when(early[Transport.SSE])}.",
             early[Transport.SSE] and sse.requests == sse.connections == 1,

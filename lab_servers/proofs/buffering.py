@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+
 from lab_servers.capture.capture import Side
 from lab_servers.measure.evidence import counted
 from lab_servers.proofs.pointing import field_line, record_of, start_line
@@ -28,8 +30,18 @@ def judge_c08(recording: Recording) -> Judgement:
     found = waits(recording)
     whole, streamed, behind = found[WHOLE], found[STREAMED], found[THROUGH_HOP]
     blocks = [one for block in blocks_of(streamed.capture) for one in record_of(streamed.capture, block)]
+    text, told = (
+        _text_of(whole.body),
+        [_text_of(block.event.data) for block in blocks_of(streamed.capture) if block.event],
+    )
     return Judgement(
         (
+            seen(
+                f"The answer is the same: {text!r} in one document of {len(whole.body)} bytes, and in {len(told)} "
+                f"events of {len(streamed.body)} bytes.",
+                bool(text) and text == "".join(told),
+                events=len(told),
+            ),
             seen(
                 f"Streamed, the first text was there after {streamed.first_shown_s:.2f} s; in a whole response after "
                 f"{whole.first_shown_s:.2f} s, {_times(whole.first_shown_s, streamed.first_shown_s)} as long.",
@@ -69,6 +81,10 @@ def judge_c08(recording: Recording) -> Judgement:
             kept_by_hop(recording),
         ),
     )
+
+
+def _text_of(document: str | bytes) -> str:
+    return str(json.loads(document)["d"])
 
 
 def _times(longer_s: float, shorter_s: float) -> str:

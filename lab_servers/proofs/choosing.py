@@ -30,7 +30,7 @@ CHOSEN = {
     "multiplayer cursor": Transport.WEBSOCKET,
 }
 # What C23 says to flip the answer, each with a job that it flips.
-FLIPPED_BY = (("tolerated_s", "build status"), ("header_bytes", "build status"))
+FLIPPED_BY = (("tolerated_s", "build status"), ("header_bytes", "build status"), ("down_every_s", "log tail"))
 _CRITERION = "bytes"
 
 
@@ -133,7 +133,7 @@ def _flips(job: Job, units: Units, parameter: str) -> Evidence:
     found = [one for one in flips(job, units, _CRITERION) if one.parameter == parameter]
     told = "; ".join(one.sentence for one in found) or "nothing flips it"
     return seen(
-        f"{job.name}: {parameter} is {getattr(job, parameter):g} here. It flips: {told}.",
+        f"{job.name}: {parameter} is {getattr(job, parameter):g} here. What would flip the answer: {told}.",
         bool(found),
         **{f"{parameter}_{'above' if one.is_above else 'below'}": round(one.value, 3) for one in found},
     )
@@ -176,7 +176,8 @@ def _fails_at(column: str, failed: list[Verdict]) -> Evidence:
     also = f" It also fails to {' and to '.join(one.demand.value for one in failed[1:])}." if failed[1:] else ""
     return seen(
         f"{column} fails to {failed[0].demand.value}. {failed[0].sentence}{also}",
-        True,
+        # Where nothing passed, nothing was tried.
+        all(one.exhibits for one in failed),
         *shown(failed[0].exhibits, 1),
         failed=len(failed),
     )

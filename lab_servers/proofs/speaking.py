@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lab_servers.capture.capture import Capture, Side
+from lab_servers.measure.growth_steps import lanes_growth
 from lab_servers.measure.transports import Transport
 from lab_servers.measure.upstream import Spoken, spoken
 from lab_servers.proofs.pointing import record_of, start_line
@@ -60,21 +61,33 @@ def _at(recording: Recording, post: Spoken, websocket: Spoken) -> Evidence:
         f"{websocket.bytes_per_second:,.0f}.",
         post.requests == post.messages > 1
         and websocket.requests == 0
+        and post.messages == websocket.messages
+        and post.up.payload == websocket.up.payload > 0
         and post.bytes_per_message > websocket.bytes_per_message,
-        *_message_of(recording),
+        *_message_of(recording, post.rate),
         rate=post.rate,
         post_bytes=round(post.bytes_per_message, 1),
         websocket_bytes=round(websocket.bytes_per_message, 1),
     )
 
 
-def _message_of(recording: Recording) -> list[Excerpt]:
-    """One message as it travelled by each: the request that carried it, and the frame."""
-    requests = [(one, place) for one in recording.of(POST) for place in _posts(one)]
-    found = [(one, frame) for one in recording.of(WEBSOCKET) for frame in frames(one, Side.CLIENT)[:1]]
+def _message_of(recording: Recording, rate: int) -> list[Excerpt]:
+    """One message at this rate as it travelled by each: the request that carried it, and the frame."""
+    requests = [(one, place) for one in _captures(recording, POST, rate) for place in _posts(one)]
+    found = [(one, frame) for one in _captures(recording, WEBSOCKET, rate) for frame in frames(one, Side.CLIENT)[:1]]
     return [
         *(x for capture, place in requests[:1] for x in start_line(capture, Side.CLIENT, place)),
         *(x for capture, frame in found[:1] for x in record_of(capture, frame)),
+    ]
+
+
+def _captures(recording: Recording, lane: str, rate: int) -> list[Capture]:
+    """The connections of a lane that were opened for one rate."""
+    return [
+        capture
+        for step in lanes_growth(recording)[lane].steps
+        for capture in recording.of(lane)
+        if step.units == rate and step.opening_ns <= capture.opened_ns < step.closed_ns
     ]
 
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from lab_servers.capture.capture import Side
 from lab_servers.marks import Mark
 from lab_servers.recording import Recording
 from lab_servers.views.looks.side_buffered import STREAMED, THROUGH_HOP, WHOLE, before_hop, waits
-from tests.claims.trials import assert_fails, assert_holds, contradicted, fresh, with_marks
+from tests.claims.trials import assert_fails, assert_holds, contradicted, fresh, with_bytes, with_marks
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,11 @@ def renamed(run: Recording, labels: dict[str, str]) -> Recording:
 def test_a_stream_that_is_shown_no_sooner_contradicts_it(recordings: tuple[Recording, ...]) -> None:
     told = contradicted(assert_fails("C08", renamed(recordings[0], {STREAMED: WHOLE, WHOLE: STREAMED})))
     assert "Streamed, the first text" in told
+
+
+def test_another_answer_in_the_whole_response_contradicts_it(recordings: tuple[Recording, ...]) -> None:
+    other = with_bytes(recordings[0], Side.SERVER, '{"d":"你好'.encode(), '{"d":"您好'.encode())
+    assert "The answer is the same" in contradicted(assert_fails("C08", other))
 
 
 def test_a_hop_that_takes_nothing_away_contradicts_the_correction(recordings: tuple[Recording, ...]) -> None:

@@ -65,6 +65,16 @@ def test_a_stream_whose_first_token_comes_last_contradicts_it(recordings: tuple[
     assert "SSE: 1 request" in contradicted(assert_fails("C19", cases, with_marks(beside, late)))
 
 
+@pytest.mark.parametrize("transport", [Transport.WHOLE, Transport.SSE, Transport.WEBSOCKET])
+def test_tokens_of_which_no_byte_passed_contradict_it(recordings: tuple[Recording, ...], transport: Transport) -> None:
+    cases, beside = recordings
+    silent = tuple(
+        replace(one, chunks=tuple(one.chunks_from(Side.CLIENT))) if one.server == transport.value else one
+        for one in beside.captures
+    )
+    assert "The same tokens" in contradicted(assert_fails("C19", cases, replace(beside, captures=silent)))
+
+
 def test_a_server_that_goes_on_after_its_reader_left_contradicts_the_correction(
     recordings: tuple[Recording, ...],
 ) -> None:

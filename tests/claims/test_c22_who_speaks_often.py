@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lab_servers.measure.transports import Transport
@@ -54,3 +56,17 @@ def test_runs_that_differ_the_other_way_contradict_the_correction(recordings: tu
     short, long, large_heads = recordings
     assert "With messages" in contradicted(assert_fails("C22", long, short, large_heads))
     assert "With heads" in contradicted(assert_fails("C22", large_heads, long, short))
+
+
+def test_the_bytes_shown_for_a_rate_are_of_that_rate(recordings: tuple[Recording, ...]) -> None:
+    proof = assert_holds("C22", recordings)
+    # A client masks each frame with a new key, so that the same bytes twice would be the same frame.
+    shown = [excerpt.data for one in proof.evidence for excerpt in one.excerpts if excerpt.server == WEBSOCKET]
+    assert len(shown) == len(set(shown)) == len(proof.evidence)
+
+
+def test_messages_that_never_passed_by_websocket_are_not_cheap(recordings: tuple[Recording, ...]) -> None:
+    short, *rest = recordings
+    first = short.of(WEBSOCKET)[0]
+    less = replace(short, captures=tuple(one for one in short.captures if one is not first))
+    assert_fails("C22", less, *rest)

@@ -57,3 +57,14 @@ def test_one_that_meets_every_demand_contradicts_claim_and_correction(recordings
     told = contradicted(assert_fails("C25", replace(run, captures=(*others, *best))))
     assert "None replaces another" in told
     assert "WebSocket meets every demand." in told
+
+
+def test_an_attempt_of_which_no_byte_passed_is_no_failure_of_the_transport(recordings: tuple[Recording, ...]) -> None:
+    (run,) = recordings
+    silent = tuple(
+        replace(one, chunks=tuple(one.chunks_from(Side.CLIENT)))
+        if one.server == relay_name_of(HTTP) and PATHS[Demand.COME_BACK].encode() in one.bytes_from(Side.CLIENT)
+        else one
+        for one in run.captures
+    )
+    assert "HTTP fails to" in contradicted(assert_fails("C25", replace(run, captures=silent)))
