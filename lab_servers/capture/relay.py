@@ -20,12 +20,16 @@ import errno
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from lab_servers.capture.capture import CONNECTION_COST_BYTES, Budget, Capture, Recorder, Side
 from lab_servers.capture.conditions.condition import Condition
 from lab_servers.capture.connection import BUFFER_BYTES, LOOPBACK, Connection, Leg
 from lab_servers.errors import PortUnavailable
 from lab_servers.marks import now_ns
+
+# Turns of the loop within which a socket that was accepted becomes a connection of a protocol.
+TURNS_TO_ACCEPT = 10
 
 Observer = Callable[[Connection, Side, bytes, int], None]
 
@@ -98,14 +102,25 @@ class Relay:
             raise PortUnavailable(_port_sentence(self.name, port, error)) from None
         self._address = self._server.sockets[0].getsockname()[:2]
 
-    def stop_listening(self) -> None:
+    async def stop_listening(self) -> None:
         """Take no more connections; those that are open go on."""
-        if self._server is not None:
-            self._server.close()
+        server, self._server = self._server, None
+        if server is None:
+            return
+        # asyncio leaves a socket open that it accepted just before its listener closed, so the listener is deaf
+        # first: in a few turns of the loop what was accepted has become a connection. Where the loop cannot do
+        # that (Windows), such a socket is closed when it is collected.
+        loop = asyncio.get_running_loop()
+        with suppress(NotImplementedError):
+            for sock in server.sockets:
+                loop.remove_reader(sock.fileno())
+            for _ in range(TURNS_TO_ACCEPT):
+                await asyncio.sleep(0)
+        server.close()
 
     async def stop(self) -> None:
         """Stop listening and reset whatever is still open."""
-        self.stop_listening()
+        await self.stop_listening()
         self.is_stopped = True
         ended = [connection.closed for connection in self._open]
         for connection in tuple(self._open):

@@ -20,13 +20,11 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from lab_servers.capture.capture import Budget
 from lab_servers.capture.conditions.network import LOOPBACK_NETWORK, Network
 from lab_servers.capture.connection import LOOPBACK
-from lab_servers.capture.relay import Relay
+from lab_servers.capture.relay import TURNS_TO_ACCEPT, Relay
 from lab_servers.servers import http, polling, shutdown, sse, websocket
 
 # Streams that are open when a server stops are given this long to end by themselves.
 SHUTDOWN_S = 0.3
-
-TURNS_TO_ACCEPT = 10
 
 MarkCallback = Callable[[str, str], None]
 
@@ -163,9 +161,9 @@ class Hosted:
 
     async def stop(self) -> None:
         """Stop the server, which ends its streams in its own way, and then the relay."""
-        self.relay.stop_listening()
-        # asyncio leaves a socket open that was accepted just before its listener closed. The relay
-        # is the server's only client, so after a few turns of the loop there is none such.
+        await self.relay.stop_listening()
+        # The same holds for the server's own listener. The relay is its only client, so after as many turns of the
+        # loop there is no socket that it has just accepted.
         for _ in range(TURNS_TO_ACCEPT):
             await asyncio.sleep(0)
         # The relay goes last: a close frame or a last chunk still has to pass through it.

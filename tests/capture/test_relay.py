@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import random
 import socket
+import warnings
 
 import pytest
 
@@ -295,3 +297,24 @@ def test_a_port_that_this_user_may_not_open_is_named_with_the_remedy(monkeypatch
             await Relay("http", (LOOPBACK, 1), Budget()).start(80)
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_a_relay_that_stops_in_a_burst_of_connections_leaves_no_socket_open(turns: int) -> None:
+    async def run() -> None:
+        async with relay_to(echo) as relay:
+            clients = [socket.socket() for _ in range(20)]
+            for client in clients:
+                client.setblocking(False)
+                client.connect_ex(relay.address)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await relay.stop()
+            for client in clients:
+                client.close()
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        asyncio.run(run())
+        gc.collect()  # a socket that nobody closed says so when it is collected
+    assert [str(one.message) for one in caught] == []
