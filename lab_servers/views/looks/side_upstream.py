@@ -88,7 +88,7 @@ def table(recording: Recording) -> Table:
             rows.append(
                 (
                     WAYS[name],
-                    f"{one.rate} a second",
+                    f"{one.rate}/s",
                     f"{one.messages:,}",
                     f"{one.requests / one.messages:g}",
                     *(f"{part:,.1f}" for part in (payload, framing, headers, answer)),
@@ -99,10 +99,11 @@ def table(recording: Recording) -> Table:
                 )
             )
     return Table(
-        "What a message from the client takes, on average; bytes a second are the bytes of a message times the rate",
+        "What each of n messages from the client takes, on average: requests, bytes by use, bytes of a second at this "
+        "rate, processor time of the server; late is the median",
         (
-            "way", "rate", "messages", "requests", "payload", "framing", "headers", "answer", "bytes", "bytes a second",
-            "server's processor", "late",
+            "way", "rate", "n", "requests", "payload", "framing", "headers", "answer", "bytes", "bytes/s", "server",
+            "late",
         ),
         tuple(rows),
         notices=recording.notices,
