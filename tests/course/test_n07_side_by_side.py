@@ -10,6 +10,7 @@ import pytest
 from lab_servers.course.checking import try_out
 from lab_servers.course.comparison import comparison_of
 from lab_servers.course.finding import exercise_named, question_named
+from lab_servers.course.lessons.n07_bytes import size_on_wire
 from lab_servers.course.question import Answer
 from lab_servers.errors import BadParameter
 from lab_servers.lab import Lab
@@ -101,6 +102,16 @@ def is_off_by_one_at_the_border(way: str, number: int, text: str) -> int:
     return 2 + (0 if size <= 126 else 2 if size <= 65_536 else 8) + (4 if way == "frame up" else 0) + size
 
 
+def splits_where_python_does(way: str, number: int, text: str) -> int:
+    if way != "event":
+        return size_on_wire(way, number, text)
+    return len(f"id: {number}\n\n".encode()) + sum(len(f"data: {line}\n".encode()) for line in text.splitlines())
+
+
+def wants_the_whole_interval_beyond(difference: float, low: float, high: float, smallest: float) -> str:
+    return "less" if high < -smallest else "more" if low > smallest else "within the noise"
+
+
 def believes_what_is_sure(difference: float, low: float, high: float, smallest: float) -> str:
     return "within the noise" if low <= 0 <= high else "less" if difference < 0 else "more"
 
@@ -143,6 +154,9 @@ WRONG: tuple[tuple[str, Callable[..., Any], str], ...] = (
     ("07-framing", masks_both_sides, "A frame begins with two bytes"),
     ("07-framing", has_one_data_line, "a data line for each"),
     ("07-framing", is_off_by_one_at_the_border, "A frame begins with two bytes"),
+    ("07-framing", splits_where_python_does, "a data line for each"),
+    ("07-framing", splits_where_python_does, "a data line for the text"),
+    ("07-noise", wants_the_whole_interval_beyond, "below zero means less"),
     ("07-noise", believes_what_is_sure, "smaller than what counts"),
     ("07-noise", believes_what_is_large, "holds zero leaves open"),
     ("07-noise", turns_the_sides_round, "below zero means less"),
@@ -161,7 +175,9 @@ def recordings(lab: Lab) -> dict[str, Recording]:
     return {one.name: one.record(lab) for one in exercises if one.record is not None}
 
 
-@pytest.mark.parametrize(("name", "answer", "rule"), WRONG, ids=[answer.__name__ for _, answer, _ in WRONG])
+@pytest.mark.parametrize(
+    ("name", "answer", "rule"), WRONG, ids=[f"{answer.__name__}: {rule}" for _, answer, rule in WRONG]
+)
 def test_a_wrong_answer_fails_by_the_rule_that_it_breaks(
     recordings: dict[str, Recording], name: str, answer: Callable[..., Any], rule: str
 ) -> None:

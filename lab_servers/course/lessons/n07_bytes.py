@@ -57,6 +57,9 @@ def _framing_cases(recording: Recording | None, random: Random) -> Iterator[Case
     for text in ("", "a", "世界", "a" * 125, "a" * 126, "世" * 42, "a" * 65_535, "a" * 65_536):
         yield _framed(FRAME_DOWN, 1, text, _HEADER, f"{_RFC_6455}5.2")
         yield _framed(FRAME_UP, 1, text, _MASK, f"{_RFC_6455}5.3")
+    # An empty text has its data line, too, and U+2028 ends no line of an event stream.
+    yield _framed(EVENT, 5, "", _EVENT, _HTML_EVENTS)
+    yield _framed(EVENT, 6, "a\u2028b", _LINES, _HTML_EVENTS)
     for _ in range(8):
         text = "".join(random.choices("ab世😀 ", k=random.randint(1, 60)))
         yield _framed(FRAME_DOWN, 1, text, _BYTES, f"{_RFC_6455}5.6")
@@ -111,6 +114,7 @@ def _break_even_cases(recording: Recording | None, random: Random) -> Iterator[C
         yield _even(count * gain + rest, frame, frame + gain, _PAID)
         yield _even(count * gain, frame, frame + gain, _TIE)
         yield _even(random.randint(1, 900), frame + random.randint(0, 9), frame, _NEVER_LESS)
+    yield _even(5_001, 10, 12, _PAID)
     yield _even(0, 10, 200, _FREE)
 
 

@@ -30,7 +30,8 @@ LESS, MORE, NOISE = "less", "more", "within the noise"
 _SURE = "An interval that holds zero leaves open which of the two is larger: that is noise, whatever the medians say."
 _COUNTS = "A difference that is sure but smaller than what counts changes nothing for a user: it is no difference here."
 _SIDE = "A difference below zero means less, one above zero more."
-_RFC_7679 = "https://www.rfc-editor.org/rfc/rfc7679#section-5.2"
+# Errors and uncertainties are §3.7, the median of a delay is §5.2.
+_RFC_7679 = "https://www.rfc-editor.org/rfc/rfc7679#section-"
 
 
 def verdict_on(difference: float, low: float, high: float, smallest: float) -> str:
@@ -51,6 +52,8 @@ def _noise_cases(recording: Recording | None, random: Random) -> Iterator[Case]:
         sign = random.choice((-1, 1))
         yield _judged(_interval(sign * size, size / 2, smallest))
         yield _judged(_interval(sign * size, size * 2, smallest))
+        # Sure, and it counts, although its interval reaches below what counts.
+        yield _judged(_interval(sign * 0.7, 0.4, smallest))
         yield _judged(_interval(sign * 0.3, 0.1, smallest))
         yield _judged(_interval(sign * 0.3, 0.6, smallest))
 
@@ -62,7 +65,8 @@ def _interval(difference: float, half: float, smallest: float) -> tuple[float, .
 def _judged(figures: tuple[float, ...], source: str = _MADE) -> Case:
     difference, low, high, smallest = figures
     rule = _SURE if low <= 0 <= high else _COUNTS if abs(difference) <= smallest else _SIDE
-    return Case(figures, verdict_on(*figures), rule, _RFC_7679, source)
+    section = f"{_RFC_7679}{'3.7' if rule == _SURE else '5.2'}"
+    return Case(figures, verdict_on(*figures), rule, section, source)
 
 
 # --- how late a poller is -------------------------------------------------------------------------------
