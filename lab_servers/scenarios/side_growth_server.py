@@ -11,8 +11,9 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from lab_servers.capture.relay import TURNS_TO_ACCEPT
 from lab_servers.lab import Lab
-from lab_servers.lab.hosting import SHUTDOWN_S, TURNS_TO_ACCEPT, ProblemLog, Started, start_application
+from lab_servers.lab.hosting import SHUTDOWN_S, ProblemLog, Started, start_application
 from lab_servers.lab.lab import SETTLE_S
 from lab_servers.lab.thread import Job, LoopThread
 from lab_servers.measure.transports import Lane, Transport
