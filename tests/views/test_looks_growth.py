@@ -112,6 +112,13 @@ def test_no_bend_is_named_where_there_is_none() -> None:
     assert "bend" not in straight.table.rows[0][4]
 
 
+def test_where_no_bend_was_looked_for_none_is_said_to_be_missing() -> None:
+    few = look_of(grown({1: 1, 10: 2, 100: 20}))
+    assert few.picture is not None
+    assert "3 steps are too few to look for a bend, which takes 6" in few.picture.text
+    assert "No bend" not in few.picture.text
+
+
 def test_a_limit_is_told_with_its_reason() -> None:
     limited = grown({1: 1, 10: 2, 100: 20}, limit=Limit(1_000, "a step with it was not done after 30 s"))
     assert "SSE, limit at 1,000 clients: a step with it was not done after 30 s." in statements(limited)

@@ -52,7 +52,7 @@ def table(recording: Recording) -> Table:
         "What each lane cost, in bytes of both directions, and how late half of its messages were at most",
         (
             "lane", "messages", "payload", "framing", "headers", "bytes per message", "requests", "connections",
-            "seconds open", f"late {direction.value} (median)",
+            "seconds open", f"late {direction.value}",
         ),
         tuple(rows),
         notices=recording.notices,

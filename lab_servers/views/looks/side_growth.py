@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator
 
-from lab_servers.measure.growth import Trend, Words
+from lab_servers.measure.growth import STEPS_EACH_SIDE, Trend, Words
 from lab_servers.measure.growth_found import Found, Points, axis_of, growth_found
 from lab_servers.measure.growth_steps import CLIENTS, RATE, SIZE, measured_on
 from lab_servers.measure.transports import Lane, lane_named
@@ -96,13 +96,20 @@ def sentence(recording: Recording) -> str:
         held = [f"{name} {_held(one.memory)}" for name, one in found.items() if one.memory.costs]
         told.append(f"The server holds for each of the open connections, at the most of them: {listed(held)}")
     bent = [name for name, one in found.items() if (trend := one.processor.trend) and trend.bend_at]
-    told.append(f"A bend was found on {listed(bent)}" if bent else "No bend was found")
+    told.append(f"A bend was found on {listed(bent)}" if bent else _no_bend(found))
     limited = [
         f"{name} at {words.count(one.growth.limits[0].units)}" for name, one in found.items() if one.growth.limits
     ]
     told.append(f"Limits: {listed(limited)}" if limited else f"No limit was met up to {last}")
     told.append(_COUNTED)
     return f"{'. '.join(told)}. {measured_on(recording)}".rstrip()
+
+
+def _no_bend(found: dict[str, Found]) -> str:
+    # What was not looked for was not missing either.
+    most = max(len(set(one.processor.steps)) for one in found.values())
+    needed = 2 * STEPS_EACH_SIDE
+    return "No bend was found" if most >= needed else f"{most} steps are too few to look for a bend, which takes {needed}"
 
 
 def _bytes_told(axis: str, found: dict[str, Found], first: str, last: str) -> str:
