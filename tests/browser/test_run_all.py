@@ -34,8 +34,10 @@ def test_every_cell_answers_with_all_cells_queued_at_once_and_again_in_the_same_
 
 def test_after_a_restart_every_cell_answers_again_and_the_old_lab_is_gone(ran: Notebook) -> None:
     without_a_lab = ran.listening()
-    start = next(position for position, cell in enumerate(ran.cells()) if "start_lab(" in cell.source)
-    ran.run(start)
+    # Where a lab starts with no server, the first run brings some.
+    for does in ("start_lab(", ".run(lab)"):
+        if not ran.listening() - without_a_lab:
+            ran.run(next(position for position, cell in enumerate(ran.cells()) if does in cell.source))
     old, labs_ports = ran.kernel, ran.listening() - without_a_lab
     assert labs_ports, "the learner left a lab running"
 
