@@ -109,7 +109,9 @@ def _no_bend(found: dict[str, Found]) -> str:
     # What was not looked for was not missing either.
     most = max(len(set(one.processor.steps)) for one in found.values())
     needed = 2 * STEPS_EACH_SIDE
-    return "No bend was found" if most >= needed else f"{most} steps are too few to look for a bend, which takes {needed}"
+    return (
+        "No bend was found" if most >= needed else f"{most} steps are too few to look for a bend, which takes {needed}"
+    )
 
 
 def _bytes_told(axis: str, found: dict[str, Found], first: str, last: str) -> str:
