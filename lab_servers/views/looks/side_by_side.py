@@ -45,7 +45,10 @@ def table(recording: Recording) -> Table:
                 f"{one.requests:,}",
                 f"{one.connections:,}",
                 f"{one.open_s:.2f}",
-                duration(float(np.median(late_ms[name]))) if name in late_ms else "never",
+                # A figure and its unit stay on one line, so that the row stays one line high.
+                duration(float(np.median(late_ms[name]))).replace(" ", "\N{NO-BREAK SPACE}")
+                if name in late_ms
+                else "never",
             )
         )
     return Table(

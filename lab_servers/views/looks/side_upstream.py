@@ -90,19 +90,19 @@ def table(recording: Recording) -> Table:
                     WAYS[name],
                     f"{one.rate}/s",
                     f"{one.messages:,}",
-                    f"{one.requests / one.messages:g}",
                     *(f"{part:,.1f}" for part in (payload, framing, headers, answer)),
                     f"{one.bytes_per_message:,.1f}",
                     f"{one.bytes_per_second:,.0f}",
-                    processor(one.server_s / one.messages),
-                    processor(one.median_late_s),
+                    # A figure and its unit stay on one line, so that the row stays one line high.
+                    processor(one.server_s / one.messages).replace(" ", "\N{NO-BREAK SPACE}"),
+                    processor(one.median_late_s).replace(" ", "\N{NO-BREAK SPACE}"),
                 )
             )
     return Table(
-        "What each of n messages from the client takes, on average: requests, bytes by use, bytes of a second at this "
+        "What each of n messages from the client takes, on average: bytes by use, bytes of a second at this "
         "rate, processor time of the server; late is the median",
         (
-            "way", "rate", "n", "requests", "payload", "framing", "headers", "answer", "bytes", "bytes/s", "server",
+            "way", "rate", "n", "payload", "framing", "headers", "answer", "bytes", "bytes/s", "server",
             "late",
         ),
         tuple(rows),
