@@ -56,6 +56,20 @@ def dependency(requirement: str, installed: str | None) -> Check:
     return Check(name, Status.OK, installed)
 
 
+def optional(requirement: str, installed: str | None) -> Check:
+    """The same for a package that only some runs of the course need: without it, everything else works.
+
+    Args:
+        requirement: The name, and the lower bound if it has one, such as ``openai>=3.57``.
+        installed: The installed version, or ``None``.
+    """
+    check = dependency(requirement, installed)
+    if check.status is Status.OK:
+        return check
+    found = f"{check.found}; only the runs with vendors' own clients need it"
+    return Check(check.name, Status.WARNING, found, check.remedy)
+
+
 def release(version: str) -> tuple[int, ...]:
     """The numbers of a version that can be compared: ``4.6.0rc1`` → ``(4, 6)``.
 

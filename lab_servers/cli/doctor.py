@@ -21,6 +21,9 @@ from typing import Any
 from lab_servers.cli import checks
 from lab_servers.cli.report import Check, Report
 
+# The extra of pyproject.toml that brings what vendors give to their customers.
+SDKS = "sdks"
+
 # Four servers and their four relays.
 PORTS = 8
 
@@ -63,6 +66,8 @@ def _checks() -> Iterator[Check]:
     yield checks.package(_version("lab_servers"))
     for requirement in requirements():
         yield checks.dependency(requirement, _version(requirement.partition(">=")[0]))
+    for requirement in requirements(SDKS):
+        yield checks.optional(requirement, _version(requirement.partition(">=")[0]))
     yield checks.kernel(ipykernel, _kernel_command(), sys.executable)
     yield _event_loop()
     yield _ports()
@@ -76,14 +81,26 @@ def _checks() -> Iterator[Check]:
     yield _lab()
 
 
-def requirements() -> tuple[str, ...]:
-    """The direct dependencies of this package, each as a name or ``name>=bound``."""
+def requirements(extra: str = "") -> tuple[str, ...]:
+    """The direct dependencies of this package, each as a name or ``name>=bound``.
+
+    Args:
+        extra: The name of an extra whose packages are wanted, instead of those that are always needed.
+    """
     try:
         lines = importlib.metadata.requires("lab_servers") or []
+        lines = [line for line in lines if _extra_of(line) == extra]
     except importlib.metadata.PackageNotFoundError:
-        lines = (Path(__file__).parents[2] / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        name = f"requirements-{extra}.txt" if extra else "requirements.txt"
+        lines = (Path(__file__).parents[2] / name).read_text(encoding="utf-8").splitlines()
     matches = (re.match(r"[A-Za-z0-9][\w.-]*(>=[\w.]+)?", line.replace(" >=", ">=")) for line in lines)
     return tuple(match[0] for match in matches if match)
+
+
+def _extra_of(line: str) -> str:
+    """The extra that a line of a package's metadata belongs to: ``openai>=3; extra == "sdks"`` → ``sdks``."""
+    named = re.search(r"""\bextra\s*==\s*["']([\w.-]+)["']""", line.partition(";")[2])
+    return named[1] if named else ""
 
 
 def _version(distribution: str) -> str | None:

@@ -35,6 +35,13 @@ def test_a_dependency_must_reach_its_lower_bound(requirement: str, installed: st
     assert (requirement in check.remedy) == (status is PROBLEM)
 
 
+@pytest.mark.parametrize(("installed", "status"), [("3.57.0", OK), ("3.9", WARNING), (None, WARNING)])
+def test_a_package_that_only_some_runs_need_is_worth_a_warning_at_most(installed: str | None, status: Status) -> None:
+    check = checks.optional("openai>=3.57", installed)
+    assert (check.name, check.status) == ("openai", status)
+    assert ('pip install --upgrade "openai>=3.57"' in check.remedy) == (status is WARNING)
+
+
 @pytest.mark.parametrize(
     ("version", "command", "status"),
     [

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lab_servers.cli.doctor import requirements
+import pytest
+
+from lab_servers.cli.doctor import SDKS, requirements
 from tests.cli.running import environment, run
 from tests.repository.project import ROOT
 
@@ -28,7 +30,7 @@ def examined(**changes: str) -> tuple[int, dict[str, dict[str, Any]]]:
 def test_this_environment_has_no_problem_and_every_matter_is_looked_at() -> None:
     status, checks = examined()
     assert status == 0
-    assert checks.keys() >= NAMES | {"asyncio-run", "lab", "jupyterlab", "aiohttp", "websockets"}
+    assert checks.keys() >= NAMES | {"asyncio-run", "lab", "jupyterlab", "aiohttp", "websockets", "openai", "anthropic"}
     for check in checks.values():
         assert check.keys() == {"name", "status", "found", "remedy"}
         assert check["status"] in ("ok", "warning")
@@ -72,9 +74,12 @@ def test_the_setting_for_subshells_is_found_where_jupyterlab_reads_it(tmp_path: 
     assert str(own) in checks["subshells"]["found"]
 
 
-def test_the_requirements_are_those_of_the_list() -> None:
-    listed = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    assert sorted(requirements()) == sorted(line.split()[0] for line in listed if line and not line.startswith("#"))
+@pytest.mark.parametrize(("extra", "name"), [("", "requirements.txt"), (SDKS, "requirements-sdks.txt")])
+def test_the_requirements_are_those_of_the_list(extra: str, name: str) -> None:
+    listed = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    assert sorted(requirements(extra)) == sorted(
+        line.split()[0] for line in listed if line and not line.startswith("#")
+    )
 
 
 def test_as_text_it_ends_with_a_conclusion() -> None:

@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from tests.repository.project import ROOT, copy_project
-from tests.repository.test_requirements import lines_of, requirements
+from tests.repository.test_requirements import RUN_TIME, SDKS, lines_of, requirements
 
 BINDER = ROOT / "binder"
 
@@ -47,7 +47,7 @@ def test_the_lock_pins_exact_versions_and_names_no_host() -> None:
     assert "://" not in (BINDER / "requirements.txt").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("requirement", requirements("requirements.txt"), ids=str)
+@pytest.mark.parametrize("requirement", [*requirements(RUN_TIME), *requirements(SDKS)], ids=str)
 def test_the_lock_satisfies_a_requirement(requirement: Requirement) -> None:
     locked = locked_versions()
     assert canonicalize_name(requirement.name) in locked, "run `make lock`"
