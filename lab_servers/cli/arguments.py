@@ -21,7 +21,7 @@ from lab_servers.wire.conversation import Protocol
 
 PROGRAM = "python -m lab_servers"
 COMMANDS = ("doctor", "serve", "run", "explain", "claims")
-SERVERS = ("http", "polling", "sse", "websocket")
+SERVERS = ("http", "polling", "sse", "websocket", "llm")
 PROTOCOLS = tuple(protocol.value for protocol in Protocol)
 MAX_PORT = 65_535
 
@@ -38,7 +38,7 @@ HTTP, polling, SSE and WebSocket servers on this machine's loopback address, eac
 that records every byte."""
 
 _SERVE = """\
-Start the four servers, each behind a recording relay on 127.0.0.1, until SIGINT (Ctrl-C) or SIGTERM ends them.
+Start the five servers, each behind a recording relay on 127.0.0.1, until SIGINT (Ctrl-C) or SIGTERM ends them.
 A second SIGINT ends everything at once, without saving.
 
 Without --json: a table of the servers, then one line for each exchange as it happens. The number after a
@@ -47,7 +47,7 @@ server's name is that of the connection."""
 _SERVE_JSON = """\
 print one line, once all servers are ready, and nothing after it:
 {"http": {"url": "http://127.0.0.1:PORT", "port": PORT, "endpoints": [PATH, ...], "curl": COMMAND},
-"polling": {...}, "sse": {...}, "websocket": {"url": "ws://127.0.0.1:PORT", ...}}"""
+"polling": {...}, "sse": {...}, "websocket": {"url": "ws://127.0.0.1:PORT", ...}, "llm": {...}}"""
 
 _EXPLAIN = """\
 Explain every byte of a capture file (pcapng, or classic pcap) that tcpdump, Wireshark or `serve --save` wrote:

@@ -22,6 +22,7 @@ from lab_servers.capture.conditions.network import LOOPBACK_NETWORK, Network
 from lab_servers.capture.connection import LOOPBACK
 from lab_servers.capture.relay import TURNS_TO_ACCEPT, Relay
 from lab_servers.servers import http, polling, shutdown, sse, websocket
+from lab_servers.servers.llm import app as llm
 
 # Streams that are open when a server stops are given this long to end by themselves.
 SHUTDOWN_S = 0.3
@@ -87,6 +88,13 @@ KINDS = {
             "ws",
             ("/ws/chat", "/ws/room", "/ws/stream"),
             f"curl -iN -m 2 {{no_proxy}} {{url}}/ws/chat {_UPGRADE}",
+        ),
+        ServerKind(
+            "llm",
+            "a model's answer in every way and dialect",
+            "http",
+            ("POST /api/answer", "POST /v1/chat/completions", "POST /v1/messages", "/ws"),
+            'curl -iN {no_proxy} {url}/api/answer --json \'{{"prompt": "世界?"}}\'',
         ),
     )
 }
@@ -214,20 +222,32 @@ async def settle(hosted: Iterable[Hosted], since_ns: int, within_s: float) -> No
         wait.cancel()
 
 
+_MAKE_APP = {"http": http.make_app, "polling": polling.make_app, "sse": sse.make_app, "llm": llm.make_app}
+
+
 async def _start_aiohttp(name: str, mark: MarkCallback, log: ProblemLog) -> Started:
-    make_app = {"http": http.make_app, "polling": polling.make_app, "sse": sse.make_app}[name]
+    make_app = _MAKE_APP[name]
     return await start_application(make_app(mark), log.logger)
 
 
-async def start_application(app: web.Application, logger: logging.Logger) -> Started:
+async def start_application(
+    app: web.Application, logger: logging.Logger, *, handler_cancellation: bool = True
+) -> Started:
     """Start an aiohttp application on a free loopback port; also for a run that adopts one of its own.
 
     Args:
         app: The application.
         logger: Takes aiohttp's log lines.
+        handler_cancellation: Whether a handler is cancelled when its client leaves. aiohttp's own default is that it
+            is not: it then computes on to its end, or to its next write.
     """
-    # Without handler_cancellation a handler whose client has left computes on to its end.
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=SHUTDOWN_S, access_log=None, logger=logger)
+    runner = web.AppRunner(
+        app,
+        handler_cancellation=handler_cancellation,
+        shutdown_timeout=SHUTDOWN_S,
+        access_log=None,
+        logger=logger,
+    )
     await runner.setup()
     await web.TCPSite(runner, LOOPBACK, 0).start()
 

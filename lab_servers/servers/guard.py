@@ -41,7 +41,7 @@ async def refuse_strangers(request: web.Request, handler: Handler) -> web.Stream
             status=204,
             headers={
                 "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE",
-                "Access-Control-Allow-Headers": "Content-Type, If-Match, If-None-Match, Last-Event-ID",
+                "Access-Control-Allow-Headers": "Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID",
             },
         )
     return await handler(request)
@@ -60,4 +60,4 @@ async def allow_loopback_pages(request: web.Request, response: web.StreamRespons
     if LOOPBACK_ORIGIN.fullmatch(origin):
         response.headers["Access-Control-Allow-Origin"] = origin
         # Scripts of another origin see only a few headers unless the server names more of them.
-        response.headers["Access-Control-Expose-Headers"] = "ETag, Location, Retry-After"
+        response.headers["Access-Control-Expose-Headers"] = "ETag, Location, Retry-After, Run-Id"

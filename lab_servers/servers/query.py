@@ -32,10 +32,15 @@ class Query:
             # A mistyped name that is silently ignored looks like a server that does not obey.
             if name not in known:
                 takes = f"takes {', '.join(known)}" if known else "takes no query parameters"
-                raise BadValue(f"{_shown(name)} is an unknown query parameter: this path {takes}.")
+                raise BadValue(f"{shown(name)} is an unknown query parameter: this path {takes}.")
             if name in self._values:
                 raise BadValue(f"{name} must be given once, not several times.")
             self._values[name] = value
+
+    @property
+    def given(self) -> dict[str, str]:
+        """What the request gives, as text, by name."""
+        return dict(self._values)
 
     def number(self, name: str, default: float, least: float, most: float) -> float:
         """A number of seconds in ``[least, most]``."""
@@ -46,14 +51,14 @@ class Query:
         text = self._values.get(name, str(default))
         # The length first: int() takes thousands of digits, and refuses tens of thousands its own way.
         if not (text.isascii() and text.isdigit() and len(text) <= 18 and least <= int(text) <= most):
-            raise BadValue(f"{name} must be a whole number from {least} to {most}, not {_shown(text)}.")
+            raise BadValue(f"{name} must be a whole number from {least} to {most}, not {shown(text)}.")
         return int(text)
 
     def choice(self, name: str, *allowed: str) -> str:
         """One of ``allowed``; the first of them when the parameter is absent."""
         text = self._values.get(name, allowed[0])
         if text not in allowed:
-            raise BadValue(f"{name} must be one of {', '.join(allowed)}, not {_shown(text)}.")
+            raise BadValue(f"{name} must be one of {', '.join(allowed)}, not {shown(text)}.")
         return text
 
 
@@ -69,11 +74,11 @@ def number_of_seconds(name: str, value: object, least: float, most: float) -> fl
             number = float(value)
     # Every comparison with "nan" is false, so it fails here like any other value out of bounds.
     if not least <= number <= most:
-        raise BadValue(f"{name} must be a number of seconds from {least:g} to {most:g}, not {_shown(value)}.")
+        raise BadValue(f"{name} must be a number of seconds from {least:g} to {most:g}, not {shown(value)}.")
     return number
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """The value as the client wrote it, short enough for a sentence."""
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:36]}…{text[-1]}"
