@@ -231,7 +231,7 @@ async def _start_aiohttp(name: str, mark: MarkCallback, log: ProblemLog) -> Star
 
 
 async def start_application(
-    app: web.Application, logger: logging.Logger, *, handler_cancellation: bool = True
+    app: web.Application, logger: logging.Logger, *, handler_cancellation: bool = True, port: int = 0
 ) -> Started:
     """Start an aiohttp application on a free loopback port; also for a run that adopts one of its own.
 
@@ -240,6 +240,7 @@ async def start_application(
         logger: Takes aiohttp's log lines.
         handler_cancellation: Whether a handler is cancelled when its client leaves. aiohttp's own default is that it
             is not: it then computes on to its end, or to its next write.
+        port: The port, for a server that comes back to where it was; 0: any free one.
     """
     runner = web.AppRunner(
         app,
@@ -249,7 +250,7 @@ async def start_application(
         logger=logger,
     )
     await runner.setup()
-    await web.TCPSite(runner, LOOPBACK, 0).start()
+    await web.TCPSite(runner, LOOPBACK, port).start()
 
     async def stop() -> None:
         await runner.cleanup()
