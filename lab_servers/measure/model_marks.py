@@ -12,25 +12,41 @@ from dataclasses import dataclass
 from lab_servers.marks import Mark
 from lab_servers.recording import Recording
 
-PRODUCED, FINISHED = "produced", "finished"
+TOKEN, PRODUCED, FINISHED = "token", "produced", "finished"
 
 # A lab adds the server's name to a mark, a scenario puts a name in front: "produced by llm", "model: produced".
-_NAME = re.compile(r"(?:.*: )?(produced|finished)(?: by [^:]*)?", re.DOTALL)
+_NAME = re.compile(r"(?:.*: )?(token|produced|finished)(?: by [^:]*)?", re.DOTALL)
 # EPOCH-NUMBER, as the server gives them out; a number longer than this is no count of anything that a run can have.
 _RUN = r"([A-Za-z0-9_.]{1,40}-[0-9]{1,9})"
+_TOKEN = re.compile(rf"{_RUN} ([0-9]{{1,9}})")
 _PRODUCED = re.compile(rf"{_RUN} ([0-9]{{1,9}}) ([0-9]{{1,9}})(?: (.*))?", re.DOTALL)
 _FINISHED = re.compile(rf"{_RUN} ([0-9]{{1,9}}) ([A-Za-z][A-Za-z ]{{1,60}})")
 
 
 @dataclass(frozen=True)
-class ProducedPart:
-    """Tokens that the model generated at one moment.
+class GeneratedToken:
+    """One token, whether it can be sent or not: one of reasoning, or half a character, too.
 
     Attributes:
         run: The run's id, ``EPOCH-NUMBER``.
-        sequence: The number of the part that the tokens are in; a part that is never sent has none of its own.
-        tokens: How many were generated: 0 for a part that costs nothing, such as the end.
-        text: What can be sent of them; empty for reasoning.
+        number: 1 for the run's first token, then counting up.
+        at_ns: When it was generated, on the clock of the recording.
+    """
+
+    run: str
+    number: int
+    at_ns: int
+
+
+@dataclass(frozen=True)
+class ProducedPart:
+    """A part that could be sent from this moment on.
+
+    Attributes:
+        run: The run's id.
+        sequence: The part's number in its run.
+        tokens: How many tokens are in it: 0 for a part that costs nothing, such as the end.
+        text: What it says; empty for a part without text.
         at_ns: When, on the clock of the recording.
     """
 
@@ -58,8 +74,15 @@ class FinishedRun:
     at_ns: int
 
 
+def generated(recording: Recording) -> tuple[GeneratedToken, ...]:
+    """Each token that the model generated, in order of time; empty for a recording without a model."""
+    return tuple(
+        GeneratedToken(match[1], int(match[2]), mark.at_ns) for mark, match in _matching(recording, TOKEN, _TOKEN)
+    )
+
+
 def produced(recording: Recording) -> tuple[ProducedPart, ...]:
-    """What the model generated, in order of time; empty for a recording without a model."""
+    """The parts that could be sent, in order of time."""
     found = []
     for mark, match in _matching(recording, PRODUCED, _PRODUCED):
         run, sequence, tokens, text = match.groups()

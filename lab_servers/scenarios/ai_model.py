@@ -71,6 +71,7 @@ class HostedModel:
 
     def _mark(self, what: str, detail: str) -> None:
         self.marks.append(Mark(now_ns(), f"{what} by {SERVER}", detail))
+        self._marked.set()
 
 
 async def host_model(

@@ -5,12 +5,17 @@ from __future__ import annotations
 import pytest
 
 from lab_servers.marks import Mark
-from lab_servers.measure.model_marks import FinishedRun, ProducedPart, finished, produced
+from lab_servers.measure.model_marks import FinishedRun, GeneratedToken, ProducedPart, finished, generated, produced
 from lab_servers.recording import Recording
 
 
 def recorded(*marks: Mark) -> Recording:
     return Recording("by hand", (), marks)
+
+
+def test_every_token_counts_even_one_that_is_never_sent() -> None:
+    recording = recorded(Mark(4, "a lane: token by llm", "k3f9-1 2"), Mark(3, "token", "k3f9-1 1"))
+    assert generated(recording) == (GeneratedToken("k3f9-1", 1, 3), GeneratedToken("k3f9-1", 2, 4))
 
 
 def test_a_part_has_its_run_its_number_its_tokens_and_its_text() -> None:
@@ -52,9 +57,11 @@ def test_both_come_in_order_of_time() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_mark_of_a_model_is_passed_over(detail: str) -> None:
-    recording = recorded(Mark(1, "produced", detail), Mark(2, "finished", detail), Mark(3, "produced", "k-1 1 1 a"))
-    assert [one.at_ns for one in produced(recording)] == [3]
+    marks = (Mark(at_ns, name, detail) for at_ns, name in enumerate(("produced", "finished", "token"), 1))
+    recording = recorded(*marks, Mark(9, "produced", "k-1 1 1 a"))
+    assert [one.at_ns for one in produced(recording)] == [9]
     assert finished(recording) == ()
+    assert all(one.run == "k3f9-1" and one.number == 1 for one in generated(recording))
 
 
 def test_a_mark_of_another_name_is_none() -> None:
