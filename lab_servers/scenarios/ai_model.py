@@ -5,6 +5,7 @@ All relays lead to the same server: the same tokens, the same meter, and a netwo
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -33,6 +34,13 @@ class HostedModel:
         self._handler_cancellation = handler_cancellation
         self._address: tuple[str, int] = ("", 0)
         self._stop: Callable[[], Coroutine[Any, Any, None]] | None = None
+        self._marked = asyncio.Event()
+
+    async def until(self, what: str, count: int = 1) -> None:
+        """Wait until the model has said something so often in all: "token", "produced" or "finished"."""
+        while sum(mark.name == f"{what} by {SERVER}" for mark in self.marks) < count:
+            self._marked.clear()
+            await self._marked.wait()
 
     async def start(self, epoch: str) -> None:
         """Begin a life; with :meth:`stop` before it, a new one at the same address."""
