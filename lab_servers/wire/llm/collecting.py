@@ -33,6 +33,10 @@ class Collected:
         self._thought_characters = Characters()
         self._size = 0
         self._state = AnswerState()
+        # What changes with each text is kept apart from what changes a few times in an answer.
+        self._last_sequence = self._text_pieces = self._tokens = 0
+        self._ignored = _Tally()
+        self._damaged = _Tally()
         self._sequence: int | None = None
 
     @property
@@ -48,6 +52,11 @@ class Collected:
             text=self._joined(self._texts),
             thought=self._joined(self._thoughts),
             tool_calls=tuple(call.read() for call in self._calls.values()),
+            last_sequence=self._last_sequence,
+            text_pieces=self._text_pieces,
+            tokens=self._tokens,
+            ignored=self._ignored.read(),
+            damaged=self._damaged.read(),
         )
 
     @property
@@ -68,8 +77,7 @@ class Collected:
     def number(self, sequence: int | None) -> None:
         """What follows bears this number, until the next call."""
         self._sequence = sequence
-        if sequence is not None and sequence > self._state.last_sequence:
-            self._state = replace(self._state, last_sequence=sequence)
+        self._last_sequence = max(self._last_sequence, sequence or 0)
 
     def name_run(self, run_id: str) -> None:
         """The id of the answer; the first one that comes stays."""
@@ -166,11 +174,11 @@ class Collected:
 
     def ignore(self, reason: str) -> None:
         """Something came that documents allow and nobody here knows."""
-        self._state = replace(self._state, ignored=_added(self._state.ignored, reason))
+        self._ignored.add(reason)
 
     def damage(self, reason: str) -> None:
         """Something came that no document allows."""
-        self._state = replace(self._state, damaged=_added(self._state.damaged, reason))
+        self._damaged.add(reason)
 
     def end(self) -> None:
         """Nothing more will come."""
@@ -195,8 +203,8 @@ class Collected:
         return True
 
     def _count(self, tokens: int | None) -> None:
-        state = self._state
-        self._state = replace(state, text_pieces=state.text_pieces + 1, tokens=state.tokens + (tokens or 0))
+        self._text_pieces += 1
+        self._tokens += tokens or 0
 
     def _say(self, kind: Kind, text: str = "", *, index: int = 0, call_id: str = "", tokens: int | None = None) -> None:
         self._pieces.append(Piece(kind, text, index, call_id, tokens, self._sequence))
@@ -227,11 +235,20 @@ class _Call:
         return ToolCallRead(self.index, self.call_id, self.name, "".join(self.arguments))
 
 
-def _added(passed: PassedOver, reason: str) -> PassedOver:
-    first = passed.first
-    if len(first) < MOST_REASONS and _short(reason) not in first:
-        first = (*first, _short(reason))
-    return PassedOver(passed.count + 1, first)
+class _Tally:
+    """What was passed over, under way."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._first: list[str] = []
+
+    def add(self, reason: str) -> None:
+        self._count += 1
+        if len(self._first) < MOST_REASONS and _short(reason) not in self._first:
+            self._first.append(_short(reason))
+
+    def read(self) -> PassedOver:
+        return PassedOver(self._count, tuple(self._first))
 
 
 def _short(text: str) -> str:

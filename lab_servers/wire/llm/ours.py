@@ -14,11 +14,14 @@ from lab_servers.wire.llm.pieces import UsageRead
 
 
 def take_part(item: Mapping[str, object], answer: Collected) -> None:
-    """One part, or the object that lists the parts which a poll found."""
+    """One part, the object that lists the parts which a poll found, or the whole answer in one document."""
     answer.name_run(text_in(item, "run"))
     if "parts" in item:
         for part in objects_in(item, "parts"):
             _take_one(part, answer)
+    elif "end" in item:
+        answer.add_text(text_in(item, "text"), None)
+        _take_one(object_in(item, "end"), answer)
     else:
         _take_one(item, answer)
 
@@ -37,8 +40,10 @@ def _take_one(item: Mapping[str, object], answer: Collected) -> None:
         answer.finish(text_in(item, "finish"))
         answer.report_usage(_usage(object_in(item, "usage")))
         answer.terminate()
-    elif kind == "error":
+    elif kind in ("error", "refused"):
         answer.fail(text_in(item, "message"))
+    elif kind == "run":
+        pass  # a socket says first which run it is
     elif kind == "gone" or "error" in item:
         answer.fail(text_in(item, "error") or "the server no longer has this run")
     else:
