@@ -4,6 +4,7 @@ They are small on purpose and obey no proxy variable of the environment. Run the
 (``lab.run(get(url))``) or in any event loop. Cancelling one closes its socket at once.
 """
 
+from lab_servers.clients.answers import AnswerRead, Way, read_answer
 from lab_servers.clients.ending import Ending
 from lab_servers.clients.event_source import EventSourceRun, ReadyState, Stop, event_source
 from lab_servers.clients.http import Answer, get, get_all, post, request
@@ -13,6 +14,7 @@ from lab_servers.clients.websocket import Conversation, converse
 
 __all__ = [
     "Answer",
+    "AnswerRead",
     "Conversation",
     "Ending",
     "EventSourceRun",
@@ -22,6 +24,7 @@ __all__ = [
     "Polled",
     "ReadyState",
     "Stop",
+    "Way",
     "converse",
     "event_source",
     "get",
@@ -29,6 +32,7 @@ __all__ = [
     "long_poll",
     "poll",
     "post",
+    "read_answer",
     "read_events",
     "request",
 ]

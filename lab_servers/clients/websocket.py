@@ -101,7 +101,7 @@ async def converse(
     marks = [Mark(now_ns(), "request started", f"GET {url}")]
     received: list[str | bytes] = []
     deadline = asyncio.get_running_loop().time() + timeout_s
-    connection = await _open(url, subprotocols, origin, timeout_s, limit_bytes)
+    connection = await open_connection(url, subprotocols, origin, timeout_s, limit_bytes)
     try:
         marks.append(Mark(now_ns(), "open"))
         try:
@@ -162,9 +162,13 @@ class _ConnectOnce(connect):
         return exc
 
 
-async def _open(
+async def open_connection(
     url: str, subprotocols: Sequence[str] | None, origin: str | None, timeout_s: float, limit_bytes: int
 ) -> ClientConnection:
+    """Open a WebSocket and no more; whoever asked for it closes it. :func:`converse` describes the rest.
+
+    Raises: as :func:`converse` does.
+    """
     if isinstance(subprotocols, str):
         raise BadParameter(f"subprotocols must be a list of names, not the one text {subprotocols!r}.")
     for subprotocol in subprotocols or ():
