@@ -63,6 +63,9 @@ _MODULES = {
     "StalenessAtRates": "side_staleness",
     "Latencies": "side_latencies",
     "BufferedHop": "side_buffered",
+    "ResumedAnswer": "ai_resumed",
+    "RealClients": "ai_real_clients",
+    "ReaderLeaves": "ai_reader_leaves",
 }
 
 
