@@ -1,8 +1,8 @@
 """Runs that a notebook makes: each is a frozen set of bounded parameters with a ``run`` that yields a recording."""
 
+from lab_servers.scenarios.ai_reader_leaves import ReaderLeaves
 from lab_servers.scenarios.ai_real_clients import RealClients
 from lab_servers.scenarios.ai_resumed import ResumedAnswer
-from lab_servers.scenarios.ai_reader_leaves import ReaderLeaves
 from lab_servers.scenarios.choosing_answer import PromptedAnswer
 from lab_servers.scenarios.choosing_costs import UnitCosts
 from lab_servers.scenarios.choosing_evidence import Evidence
@@ -146,8 +146,8 @@ __all__ = [
     "OneStream",
     "ParserSteps",
     "PromptedAnswer",
-    "RealClients",
     "ReaderLeaves",
+    "RealClients",
     "RefusedUpgrades",
     "Replay",
     "ResumeAfterCut",

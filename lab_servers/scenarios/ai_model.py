@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from aiohttp import web
+
 from lab_servers.lab import Lab
 from lab_servers.lab.hosting import ProblemLog, Started, start_application
 from lab_servers.marks import Mark, now_ns
@@ -27,11 +29,12 @@ class HostedModel:
         epoch: The name of the model's present life.
     """
 
-    def __init__(self, *, handler_cancellation: bool) -> None:
+    def __init__(self, *, handler_cancellation: bool, make: Callable[..., web.Application] = make_app) -> None:
         self.urls: dict[str, str] = {}
         self.marks: list[Mark] = []
         self.epoch = ""
         self._handler_cancellation = handler_cancellation
+        self._make = make
         self._address: tuple[str, int] = ("", 0)
         self._stop: Callable[[], Coroutine[Any, Any, None]] | None = None
         self._marked = asyncio.Event()
@@ -45,7 +48,7 @@ class HostedModel:
     async def start(self, epoch: str) -> None:
         """Begin a life; with :meth:`stop` before it, a new one at the same address."""
         self.epoch = epoch
-        app = make_app(self._mark, epoch=epoch)
+        app = self._make(self._mark, epoch=epoch)
         self._address, self._stop = await start_application(
             app,
             ProblemLog().logger,  # what goes wrong in the server shows in its clients
