@@ -1,5 +1,6 @@
 """Runs that a notebook makes: each is a frozen set of bounded parameters with a ``run`` that yields a recording."""
 
+from lab_servers.scenarios.ai_answer_arrives import AnswerArrives
 from lab_servers.scenarios.ai_reader_leaves import ReaderLeaves
 from lab_servers.scenarios.ai_real_clients import RealClients
 from lab_servers.scenarios.ai_resumed import ResumedAnswer
@@ -107,6 +108,7 @@ SCENARIOS: dict[str, type[Scenario]] = {
         JobBothWays,
         EachFails,
         PromptedAnswer,
+        AnswerArrives,
         ResumedAnswer,
         ReaderLeaves,
     )
@@ -114,6 +116,7 @@ SCENARIOS: dict[str, type[Scenario]] = {
 
 __all__ = [
     "SCENARIOS",
+    "AnswerArrives",
     "AskAgain",
     "AskFirst",
     "BetweenPolls",
