@@ -11,6 +11,6 @@ from lab_servers.lab import Lab
 
 @pytest.fixture
 def lab() -> Iterator[Lab]:
-    """All four servers behind their relays."""
+    """All servers behind their relays."""
     with Lab() as running:
         yield running

@@ -89,7 +89,7 @@ def test_a_taken_port_leaves_nothing_running() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"servers": ["ftp"]}, "There is no server 'ftp': choose from http, polling, sse, websocket."),
+        ({"servers": ["ftp"]}, "There is no server 'ftp': choose from http, polling, sse, websocket, llm."),
         ({"ports": {"http": 70000}}, "the port of http must be a number from 0 to 65,535, not 70000."),
         ({"limit_bytes": -1}, "limit_bytes must be a number from 0 to 4,294,967,296 bytes, not -1."),
     ],
@@ -170,7 +170,7 @@ def test_the_table_is_html_with_headers_and_shows_the_same(lab: Lab) -> None:
     html = lab._repr_html_()
     for hosted in lab.hosted:
         assert hosted.url in html
-    assert html.count('<th scope="row"') == 4
+    assert html.count('<th scope="row"') == len(lab.hosted)
     assert html.count('<th scope="col"') == 4
 
 

@@ -156,7 +156,7 @@ def test_an_interrupt_while_the_lab_starts_leaves_nothing_running() -> None:
             threading.Event().wait(20)
         except KeyboardInterrupt:
             pass
-        print(lab.is_running == (len(lab.hosted) == 4 and lab.is_running))
+        print(lab.is_running == (len(lab.hosted) == 5 and lab.is_running))
         lab.start()
         print(len(lab.hosted), lab.url("http")[:7])
         lab.stop()
@@ -165,7 +165,7 @@ def test_an_interrupt_while_the_lab_starts_leaves_nothing_running() -> None:
     for delay_ms in range(0, 24, 3):
         command = [sys.executable, "-c", textwrap.dedent(script), str(delay_ms / 1000)]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
-        assert ended.stdout == "True\n4 http://\n[]\n", ended.stderr
+        assert ended.stdout == "True\n5 http://\n[]\n", ended.stderr
 
 
 # --- how work ends ---------------------------------------------------------------------------

@@ -80,7 +80,7 @@ def test_a_page_on_another_loopback_port_may_read_the_answer_errors_and_streams_
     for head, _ in answers:
         assert header(head, "Access-Control-Allow-Origin") == origin
         assert header(head, "Vary") == "Origin"
-        assert header(head, "Access-Control-Expose-Headers") == "ETag, Location, Retry-After"
+        assert header(head, "Access-Control-Expose-Headers") == "ETag, Location, Retry-After, Run-Id"
 
 
 def test_without_an_origin_nothing_is_allowed_and_caches_are_told_that_it_depends() -> None:
