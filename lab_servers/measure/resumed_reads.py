@@ -18,6 +18,8 @@ from lab_servers.recording import Recording
 from lab_servers.wire.websocket.records import FrameRecord
 
 MODEL = "model"
+# What a reader says of a connection that was there for the question alone.
+ASKED_APART = "answered with the id of the run"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from lab_servers.measure.resumed_reads import Link, ResumedReads, ResumedWay, resumed_reads
+from lab_servers.measure.resumed_reads import ASKED_APART, Link, ResumedReads, ResumedWay, resumed_reads
 from lab_servers.recording import Recording
 from lab_servers.views.picture import Picture
 from lab_servers.views.style import BLUE, DASHED, FAINT, GREEN, GRID, INK, PURPLE, VERMILION, new_figure
@@ -109,8 +109,11 @@ def _draw_way(axes: Axes, y: float, way: ResumedWay, start_ns: int) -> None:
     missing = [at_s for at_s, number in produced if number in way.missing]
     axes.plot(missing, [y - 0.5] * len(missing), "X", color=VERMILION, markersize=8, zorder=4)
     shown: set[int] = set()
-    for place, link in enumerate(way.links):
-        color, sign = _COLORS[place % 2], _SIGNS[place % 2]
+    reads = 0
+    for link in way.links:
+        # A question with a connection of its own is faint; nothing of the answer can come on it.
+        color, sign = (FAINT, "o") if link.ended == ASKED_APART else (_COLORS[reads % 2], _SIGNS[reads % 2])
+        reads += link.ended != ASKED_APART
         begin_s, end_s = (link.start_ns - start_ns) / 1e9, (link.end_ns - start_ns) / 1e9
         axes.plot([begin_s, end_s], [y - 0.5] * 2, color=color, linewidth=5, alpha=0.35, solid_capstyle="butt")
         for number, at_ns in link.received:
@@ -119,6 +122,11 @@ def _draw_way(axes: Axes, y: float, way: ResumedWay, start_ns: int) -> None:
                 axes.plot(at_s, y - 0.5, "o", color=PURPLE, markersize=13, markerfacecolor="none", markeredgewidth=2)
             shown.add(number)
             axes.plot(at_s, y - 0.5, sign, color=color, markersize=6, zorder=3)
+        if link.received:
+            came = ranges([number for number, _ in link.received])
+            axes.text(
+                (link.received[0][1] - start_ns) / 1e9, y - 0.72, came, ha="left", va="top", color=INK, fontsize=9.5
+            )
         if link.cut is not None:
             axes.plot([end_s] * 2, [y - 0.9, y - 0.1], color=INK, linewidth=2.5, zorder=5)
     axes.axhline(y - 1.2, color=GRID, linewidth=0.8, zorder=0)
