@@ -1,7 +1,7 @@
 """What a model generated for nobody: the tokens of a run behind the moment at which its only reader left.
 
-The tokens are the model's own marks (``model_marks.py``), the leaving is a mark of the reader, and what passed of it is in
-the capture. One lane is one reader with a relay and a model of its own; its marks begin with its name.
+The tokens are the model's own marks (``model_marks.py``), the leaving is a mark of the reader, and what passed of it is
+in the capture. One lane is one reader with a relay and a model of its own; its marks begin with its name.
 """
 
 from __future__ import annotations

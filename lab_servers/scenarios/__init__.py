@@ -1,9 +1,11 @@
 """Runs that a notebook makes: each is a frozen set of bounded parameters with a ``run`` that yields a recording."""
 
 from lab_servers.scenarios.ai_answer_arrives import AnswerArrives
+from lab_servers.scenarios.ai_many_answers import ManyAnswers
 from lab_servers.scenarios.ai_reader_leaves import ReaderLeaves
 from lab_servers.scenarios.ai_real_clients import RealClients
 from lab_servers.scenarios.ai_resumed import ResumedAnswer
+from lab_servers.scenarios.ai_stop_or_leave import StopOrLeave
 from lab_servers.scenarios.choosing_answer import PromptedAnswer
 from lab_servers.scenarios.choosing_costs import UnitCosts
 from lab_servers.scenarios.choosing_evidence import Evidence
@@ -110,7 +112,9 @@ SCENARIOS: dict[str, type[Scenario]] = {
         PromptedAnswer,
         AnswerArrives,
         ResumedAnswer,
+        ManyAnswers,
         ReaderLeaves,
+        StopOrLeave,
     )
 }
 
@@ -143,6 +147,7 @@ __all__ = [
     "JobBothWays",
     "LateParse",
     "Latencies",
+    "ManyAnswers",
     "NoteLife",
     "OneExchange",
     "OneRelay",
@@ -163,6 +168,7 @@ __all__ = [
     "SmallWrites",
     "SplitCharacter",
     "StalenessAtRates",
+    "StopOrLeave",
     "Subprotocols",
     "TimeLimits",
     "TokenCompression",

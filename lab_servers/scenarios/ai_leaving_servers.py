@@ -1,7 +1,8 @@
 """Two servers that notice late, or never, that their reader has left, for ``ai_reader_leaves.py``.
 
-Both are written as many are. One speaks on a WebSocket and never listens. The other generates in the thread that writes, as servers do that give each
-request a thread: nobody watches its socket while it sleeps, and its write is what finds out.
+Both are written as many are. One speaks on a WebSocket and never listens. The other generates in the thread that
+writes, as servers do that give each request a thread: nobody watches its socket while it sleeps, and its write is
+what finds out.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from lab_servers.clients.session import open_session
-from lab_servers.errors import BadParameter
+from lab_servers.errors import BadParameter, ExchangeFailed
 from lab_servers.lab import Lab
 from lab_servers.marks import Mark, now_ns
 from lab_servers.parameters import number, whole
@@ -65,7 +65,7 @@ class ReaderLeaves(Scenario):
     reasoning_tokens: int = whole(0, 0, 2_000, "tokens", "Tokens that the model generates first and never sends.")
     batch_s: float = number(0, 0, 10, "seconds", "Text of so long a time is written at once; 0 writes each part.")
     heartbeat_s: float = number(15, 0.01, 60, "seconds", "A stream that is silent for so long sends a comment.")
-    linger_s: float = number(0.2, 0, 60, "seconds", "How long a kept run goes on without a reader.")
+    linger_s: float = number(0.2, 0.05, 60, "seconds", "How long a kept run goes on without a reader.")
     close_timeout_s: float = number(10, 0.05, 60, "seconds", "How long a WebSocket client waits for a Close frame.")
     seed: int = whole(0, 0, 1_000_000, "", "What the answers and their gaps are drawn with.")
 
@@ -128,7 +128,7 @@ class ReaderLeaves(Scenario):
         if not enough.done():
             enough.cancel()
             await reading  # which raises what kept it from reading
-        await enough
+            raise ExchangeFailed("An answer ended before its reader could leave it: raise linger_s, or leave earlier.")
 
     async def _read_socket(self, model: HostedModel, url: str, query: str, lane: str) -> list[Mark]:
         target = url if lane == SOCKET_LISTENS else f"{url}?{query}"

@@ -63,9 +63,12 @@ _MODULES = {
     "StalenessAtRates": "side_staleness",
     "Latencies": "side_latencies",
     "BufferedHop": "side_buffered",
+    "AnswerArrives": "ai_answer_arrives",
     "ResumedAnswer": "ai_resumed",
+    "ManyAnswers": "ai_many_answers",
     "RealClients": "ai_real_clients",
     "ReaderLeaves": "ai_reader_leaves",
+    "StopOrLeave": "ai_stop_or_leave",
 }
 
 
