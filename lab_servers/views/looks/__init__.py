@@ -69,6 +69,7 @@ _MODULES = {
     "RealClients": "ai_real_clients",
     "ReaderLeaves": "ai_reader_leaves",
     "StopOrLeave": "ai_stop_or_leave",
+    "TwoTexts": "ai_two_texts",
 }
 
 
