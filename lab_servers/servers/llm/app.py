@@ -7,7 +7,7 @@ from aiohttp import web
 from ..answer import Mark, no_mark
 from ..body import errors_as_json
 from ..guard import allow_loopback_pages, refuse_strangers
-from . import runs, websocket
+from . import anthropic_messages, gemini, models, ollama, openai_chat, openai_responses, runs, websocket
 from .model import Model
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -25,6 +25,13 @@ ENDPOINTS = (
     "POST   /api/runs/ID/stop",
     "GET    /api/meter",
     "GET    /ws                                   (WebSocket)",
+    "POST   /v1/chat/completions                  as OpenAI's chat completions",
+    "POST   /v1/responses                         as OpenAI's responses",
+    "POST   /v1/messages                          as Anthropic's messages",
+    "POST   /v1beta/models/lab-model-1:generateContent",
+    "POST   /v1beta/models/lab-model-1:streamGenerateContent?alt=sse   as Gemini",
+    "POST   /api/chat, /api/generate              as Ollama",
+    "GET    /v1/models",
 )
 
 
@@ -51,7 +58,8 @@ def make_app(mark: Mark = no_mark, *, epoch: str = "") -> web.Application:
     # On shutdown and not on cleanup: streams that are open end with their runs, before anybody waits for them.
     app.on_shutdown.append(close)
     app.add_routes([web.get("/", index)])
-    for module in (runs, websocket):
+    dialects = (openai_chat, openai_responses, anthropic_messages, gemini, ollama, models)
+    for module in (runs, websocket, *dialects):
         app.add_routes(module.routes(model))
     return app
 
