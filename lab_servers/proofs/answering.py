@@ -1,221 +1,213 @@
 """Puts C19 to the test: a model's answer is a POST, a stream one way and its end; and what stops, fails and resumes it.
 
-The other ways to carry the same tokens come from one run side by side (``scenarios/side_by_side.py``).
+The same answer in every way, its readers that leave and its readers that come back are the model server's
+(``servers/llm``); ``answering_cases.py`` has the small cases in which an answer does not go to its end.
 """
 
 from __future__ import annotations
 
-from lab_servers.capture.capture import Capture, Side, TransitionKind
+import json
+from typing import Any
+
+from lab_servers.capture.capture import Capture, Side
 from lab_servers.errors import BadParameter
-from lab_servers.measure.accounting import Account, accounts
-from lab_servers.measure.timing import mark_name
-from lab_servers.measure.transports import Direction, Lane, Transport
-from lab_servers.proofs.pointing import field_line, last_bytes, record_of, start_line
+from lab_servers.measure.answer_bytes import AnswerBytes, answer_bytes
+from lab_servers.measure.answer_times import AnswerTimes, answer_times
+from lab_servers.measure.resumed_reads import ResumedWay, resumed_reads
+from lab_servers.measure.waste import Waste, waste
+from lab_servers.proofs.answering_cases import captures_by_case, cut_off, failing, resumed, stopped
+from lab_servers.proofs.pointing import last_bytes, record_of, start_line
 from lab_servers.proofs.proof import Evidence, Excerpt, Judgement, seen
 from lab_servers.proofs.trial import trial_of
 from lab_servers.recording import Recording
-from lab_servers.scenarios import PromptedAnswer, SideBySide
-from lab_servers.scenarios.choosing_answer import CUT, FAILING, RESUMED, SERVER, STOPPED, TARGETS, WHOLE
-from lab_servers.views.looks.sse import answer_of, blocks_of, last_event_id_sent, request_of
-from lab_servers.wire.http1.message import Message
+from lab_servers.scenarios import AnswerArrives, PromptedAnswer, ReaderLeaves, ResumedAnswer
+from lab_servers.scenarios.ai_reader_leaves import EVENTS_KEPT, EVENTS_WATCHED
+from lab_servers.scenarios.choosing_answer import CUT, FAILING, STOPPED
+from lab_servers.views.frames import frames
+from lab_servers.views.looks.sse import answer_of, blocks_of, request_of
+from lab_servers.wire.llm.ways import Way
 from lab_servers.wire.sse.block import Block
 
-DONE, ERROR, TOKEN = "done", "error", "message"
-_COMPARED = (Transport.WHOLE, Transport.POLLING, Transport.SSE, Transport.WEBSOCKET)
+_COMPARED = (Way.WHOLE, Way.SHORT_POLLING, Way.EVENT_STREAM, Way.WEBSOCKET)
+_TEXT, _END = "text", "end"
 
 
-def captures_by_case(recording: Recording) -> dict[str, tuple[Capture, Message]]:
-    """The connection of each case with its answer; one that was cut off and then resumed has two.
-
-    Raises:
-        BadParameter: one is missing.
-    """
-    found: dict[str, tuple[Capture, Message]] = {}
-    cases = {target: case for case, target in TARGETS.items()}
-    for capture in recording.of(SERVER):
-        request, answer = request_of(capture), answer_of(capture)
-        if request is not None and answer is not None and request.target in cases:
-            case = RESUMED if last_event_id_sent(capture) else cases[request.target]
-            found[case] = (capture, answer)
-    for case in (*TARGETS, RESUMED):
-        if case not in found:
-            raise BadParameter(f"This recording has no answer that was {case!r}: run the scenario PromptedAnswer.")
-    return found
-
-
-def _events(capture: Capture, event_type: str) -> list[Block]:
-    return [block for block in blocks_of(capture) if block.event is not None and block.event.type == event_type]
-
-
-def judge_c19(cases: Recording, side_by_side: Recording) -> Judgement:
+def judge_c19(cases: Recording, ways: Recording, leaving: Recording, coming_back: Recording) -> Judgement:
     """The exchange as it is on the wire, beside the other ways; then each way in which it does not go to its end."""
     found = captures_by_case(cases)
     return Judgement(
-        (_one_post(*found[WHOLE]), *_compared(side_by_side)),
+        (_one_post(ways), *_compared(ways)),
         (
-            _stopped(cases, *found[STOPPED]),
-            _failing(*found[FAILING]),
-            _cut(cases, *found[CUT]),
-            _resumed(found),
+            stopped(cases, *found[STOPPED]),
+            _one_leaving_two_outcomes(leaving),
+            failing(*found[FAILING]),
+            cut_off(cases, *found[CUT]),
+            resumed(found),
+            *_came_back(coming_back),
         ),
     )
 
 
-def _one_post(capture: Capture, answer: Message) -> Evidence:
-    request, tokens, done = request_of(capture), _events(capture, TOKEN), _events(capture, DONE)
-    assert request is not None
+def _one_post(recording: Recording) -> Evidence:
+    """The prompt in the body of a request, the text in events, and one event that says that it is over."""
+    captures = recording.of(Way.EVENT_STREAM.value)
+    answer, request = (answer_of(captures[0]), request_of(captures[0])) if captures else (None, None)
+    if answer is None or request is None:
+        raise BadParameter("This recording has no answer as an event stream: run the scenario AnswerArrives.")
+    capture = captures[0]
+    texts, ends = _events(capture, _TEXT), _events(capture, _END)
     sent, first_ns = capture.chunks_from(Side.CLIENT), capture.time_of(Side.SERVER, answer.start)
     after = sum(len(chunk.data) for chunk in sent if chunk.at_ns > first_ns)
     return seen(
-        f"One {request.method} with a prompt of {request.content.length} bytes; then {len(tokens)} tokens and a last "
-        f"event, one way: the client sent {after} bytes after its request. The response is "
+        f"One {request.method} with a prompt in a body of {request.content.length} bytes; then {len(texts)} pieces of "
+        f"text and a last event, one way: the client sent {after} bytes after its request. The response is "
         f"{'complete' if answer.is_complete else 'not complete'}.",
         request.method == "POST"
         and request.content.length > 0
         and answer.media_type == "text/event-stream"
-        and len(tokens) > 1
-        and len(done) == 1
+        and len(texts) > 1
+        and len(ends) == 1
         and after == 0
         and answer.is_complete,
         *start_line(capture, Side.CLIENT),
-        *(one for block in (*tokens[:1], *done) for one in record_of(capture, block)),
+        *(one for block in (*texts[:1], *ends) for one in record_of(capture, block)),
         *last_bytes(capture, Side.SERVER, 5),
-        tokens=len(tokens),
+        pieces=len(texts),
     )
+
+
+def _events(capture: Capture, kind: str) -> list[Block]:
+    """The events whose JSON says that they are of this kind."""
+    return [block for block in blocks_of(capture) if block.event is not None and _kind(block.event.data) == kind]
+
+
+def _kind(data: str) -> Any:
+    try:
+        told = json.loads(data)
+    except ValueError:
+        return None
+    return told.get("type") if isinstance(told, dict) else None
 
 
 def _compared(recording: Recording) -> tuple[Evidence, ...]:
-    """The same tokens whole, by polling, by SSE and by WebSocket, at the same time."""
-    costs = accounts(recording)
-    if any(one.value not in costs for one in _COMPARED):
-        raise BadParameter("This recording lacks a way to carry the tokens: run the scenario SideBySide.")
-    early = {one: _is_early(recording, one) for one in _COMPARED}
-    whole, polling, sse, websocket = (costs[one.value] for one in _COMPARED)
-    carried = sorted({costs[one.value].down.payload for one in _COMPARED})
+    """The same answer whole, by polling, by SSE and by WebSocket, at the same time."""
+    costs, times = answer_bytes(recording), answer_times(recording)
+    if any(way.value not in costs or way.value not in times for way in _COMPARED):
+        raise BadParameter("This recording lacks a way to carry the answer: run the scenario AnswerArrives.")
+    early = {way: _is_early(times[way.value]) for way in _COMPARED}
+    whole, polling, sse, websocket = (costs[way.value] for way in _COMPARED)
+    carried = sorted({costs[way.value].down.text for way in _COMPARED})
     return (
         seen(
-            f"The same tokens by all of them, {' or '.join(map(str, carried))} bytes without framing and heads.",
-            len(carried) == 1 and carried[0] > 0,
-            payload_bytes=carried[0],
+            f"The same text by all of them, {' or '.join(map(str, carried))} bytes without all that is around it.",
+            len(carried) == 1 and carried[0] > 0 and len({times[way.value].text for way in _COMPARED}) == 1,
+            text_bytes=carried[0],
         ),
         seen(
-            f"SSE: {_told(sse)}, and the first token was delivered {_when(early[Transport.SSE])}.",
-            early[Transport.SSE] and sse.requests == sse.connections == 1,
-            *_start(recording, Transport.SSE),
+            f"SSE: {_told(sse)}, and the first text was there {_when(early[Way.EVENT_STREAM])}.",
+            early[Way.EVENT_STREAM] and sse.requests == 1,
+            *_start(recording, Way.EVENT_STREAM),
             sse_requests=sse.requests,
-            sse_bytes=_total(sse),
+            sse_bytes=sse.both.total,
         ),
         seen(
-            f"Whole: {_told(whole)}, but the first token was delivered {_when(early[Transport.WHOLE])}.",
-            not early[Transport.WHOLE],
-            whole_bytes=_total(whole),
+            f"Whole: {_told(whole)}, but the first text was there {_when(early[Way.WHOLE])}.",
+            not early[Way.WHOLE],
+            whole_bytes=whole.both.total,
         ),
         seen(
             f"Polling: {_told(polling)}: it asks again and again for what SSE sends by itself.",
-            polling.requests > sse.requests and _total(polling) > _total(sse),
+            polling.requests > sse.requests and polling.up.total > sse.up.total,
             polling_requests=polling.requests,
-            polling_bytes=_total(polling),
+            polling_bytes=polling.both.total,
         ),
         seen(
-            f"WebSocket: {_told(websocket)}, the first token delivered {_when(early[Transport.WEBSOCKET])}: it does "
-            f"the job, too, and its way up lies idle: {websocket.up.payload} bytes of messages.",
-            early[Transport.WEBSOCKET] and websocket.up.payload == 0,
-            *_start(recording, Transport.WEBSOCKET),
+            f"WebSocket: {_told(websocket)}, the first text {_when(early[Way.WEBSOCKET])}: it does the job, too, and "
+            f"its way up carries one message, the question.",
+            early[Way.WEBSOCKET] and _messages_up(recording) == 1,
+            *_start(recording, Way.WEBSOCKET),
             websocket_requests=websocket.requests,
-            websocket_bytes=_total(websocket),
+            websocket_bytes=websocket.both.total,
         ),
     )
 
 
-def _is_early(recording: Recording, transport: Transport) -> bool:
-    """Whether the first token was delivered before the last one was produced."""
-    name = Lane(transport).name
-    delivered = recording.marks_named(mark_name(name, "delivered", Direction.DOWN))
-    produced = recording.marks_named(mark_name(name, "produced", Direction.DOWN))
-    return bool(delivered) and bool(produced) and delivered[0].at_ns < produced[-1].at_ns
+def _is_early(times: AnswerTimes) -> bool:
+    """Whether the first text was shown before the model had made the last token."""
+    return bool(times.made_s) and times.first_s < times.made_s[-1]
 
 
 def _when(is_early: bool) -> str:
-    return "before the last one was produced" if is_early else "only after the last one was produced"
+    return "before the last token was made" if is_early else "only after the last token was made"
 
 
-def _told(cost: Account) -> str:
+def _told(cost: AnswerBytes) -> str:
     requests = "1 request" if cost.requests == 1 else f"{cost.requests} requests"
-    return f"{requests}, {_total(cost):,} bytes"
+    return f"{requests}, {cost.both.total:,} bytes"
 
 
-def _total(cost: Account) -> int:
-    return cost.up.total + cost.down.total
+def _messages_up(recording: Recording) -> int:
+    """How many messages the client of the WebSocket sent."""
+    captures = recording.of(Way.WEBSOCKET.value)
+    return sum(not frame.is_control for capture in captures for frame in frames(capture, Side.CLIENT))
 
 
-def _start(recording: Recording, transport: Transport) -> list[Excerpt]:
-    captures = recording.of(Lane(transport).name)[:1]
-    return [one for capture in captures for one in start_line(capture, Side.CLIENT)]
+def _start(recording: Recording, way: Way) -> list[Excerpt]:
+    return [one for capture in recording.of(way.value)[:1] for one in start_line(capture, Side.CLIENT)]
 
 
-# --- what does not go to its end --------------------------------------------------------------------
+# --- leaving, and coming back -----------------------------------------------------------------------
 
 
-def _first_to_end(capture: Capture) -> Side | None:
-    """Who closed, or reset, first."""
-    kinds = (TransitionKind.HALF_CLOSED, TransitionKind.RESET)
-    return next((one.by for one in capture.transitions if one.kind in kinds), None)
-
-
-def _stopped(recording: Recording, capture: Capture, answer: Message) -> Evidence:
-    """Cancelling is closing the request: seen on the wire, noticed by the server, which then produced no more."""
-    noticed = recording.marks_named(f"{STOPPED}: server noticed")
-    produced = recording.marks_named(f"{STOPPED}: produced")
-    late = [one for one in produced if noticed and one.at_ns > noticed[0].at_ns]
-    by = _first_to_end(capture)
+def _one_leaving_two_outcomes(recording: Recording) -> Evidence:
+    """The same close of the same kind of connection: a run that is tied to it stops, one that is kept goes on."""
+    tied, kept = _left(recording, EVENTS_WATCHED), _left(recording, EVENTS_KEPT)
     return seen(
-        f"Stopped: the {by.value if by else 'nobody'} closed the connection first, and the server noticed after "
-        f"{noticed[0].detail if noticed else 'nothing'} and produced {len(late)} more. No second channel was needed.",
-        by is Side.CLIENT and bool(noticed) and not late and not answer.is_complete,
-        *last_bytes(capture, Side.SERVER, 24),
-        produced=len(produced),
-        produced_after_that=len(late),
+        f"Two readers of event streams left. For the one whose run was tied to its connection the model generated "
+        f"{tied.for_nobody} tokens more ({tied.reason}); the run that can be resumed went on for {kept.for_nobody} "
+        f"({kept.reason}): the same close stops the one and not the other.",
+        tied.goodbye_ns is not None
+        and kept.goodbye_ns is not None
+        and tied.reason == "reader left"
+        and kept.reason == "nobody listened"
+        and tied.for_nobody < kept.for_nobody,
+        tied_for_nobody=tied.for_nobody,
+        kept_for_nobody=kept.for_nobody,
     )
 
 
-def _failing(capture: Capture, answer: Message) -> Evidence:
-    """The status was sent before the error happened, so that only an event can tell of it."""
-    errors, tokens = _events(capture, ERROR), _events(capture, TOKEN)
+def _left(recording: Recording, lane: str) -> Waste:
+    found = waste(recording, lane)
+    if found is None:
+        raise BadParameter(f"Nobody left {lane!r} in this recording: run the scenario ReaderLeaves.")
+    return found
+
+
+def _came_back(recording: Recording) -> tuple[Evidence, ...]:
+    """Readers that were cut off and came back, on each way: every part once, and the model generated once."""
+    reads = resumed_reads(recording)
+    if len(reads.ways) < 2:
+        raise BadParameter("Only one way was read in this recording: run the scenario ResumedAnswer.")
+    return tuple(_resumed_way(way) for way in reads.ways)
+
+
+def _resumed_way(way: ResumedWay) -> Evidence:
+    cuts = len(way.cuts)
     return seen(
-        f"Failing: the status is {answer.status}, {len(tokens)} tokens came, and then {len(errors)} event of the type "
-        f"error; in HTTP's eyes the response is {'complete' if answer.is_complete else 'not complete'}.",
-        answer.status == 200 and answer.is_complete and len(errors) == 1 and bool(tokens),
-        *start_line(capture, Side.SERVER),
-        *(one for block in errors for one in record_of(capture, block)),
-        tokens=len(tokens),
+        f"{way.way}: cut {cuts} times and resumed, {len(set(way.shown))} of {len(way.produced)} parts came, "
+        f"{len(way.missing)} are missing and {len(way.twice)} came twice.",
+        cuts > 0 and bool(way.produced) and not way.missing and not way.twice,
+        cuts=cuts,
+        missing=len(way.missing),
+        twice=len(way.twice),
     )
 
 
-def _cut(recording: Recording, capture: Capture, answer: Message) -> Evidence:
-    """Not the reader's wish, and no error that anybody told: the framing shows it."""
-    ended, by = recording.marks_named(f"{CUT}: ended"), _first_to_end(capture)
-    how = ended[0].detail if ended else "nothing"
-    return seen(
-        f"Cut off: the {by.value if by else 'nobody'} ended the connection first, without the last chunk; the client "
-        f"says {how!r}.",
-        by is Side.SERVER and not answer.is_complete and how == "lost" and not _events(capture, ERROR),
-        *last_bytes(capture, Side.SERVER, 24),
-    )
-
-
-def _resumed(found: dict[str, tuple[Capture, Message]]) -> Evidence:
-    """Another request, which says where the first one had come to: every token once."""
-    (before, _), (after, answer) = found[CUT], found[RESUMED]
-    texts = [block.event.data for capture in (before, after) for block in _events(capture, TOKEN) if block.event]
-    whole = [block.event.data for block in _events(found[WHOLE][0], TOKEN) if block.event]
-    return seen(
-        f"Resumed: another request, with Last-Event-ID: {last_event_id_sent(after)}; {len(texts)} tokens in both "
-        f"together, {'each once' if texts == whole else 'not those of a whole answer'}. What a model does with its "
-        f"work meanwhile awaits a later notebook.",
-        texts == whole and answer.is_complete and bool(_events(after, DONE)),
-        *field_line(after, Side.CLIENT, "Last-Event-ID"),
-        tokens=len(texts),
-    )
-
-
-C19 = trial_of("C19", judge_c19, PromptedAnswer(), SideBySide(payload="tokens", messages=12, interval_s=0.04))
+C19 = trial_of(
+    "C19",
+    judge_c19,
+    PromptedAnswer(),
+    AnswerArrives(ways="ours", tokens=24, gap_s=0.04),
+    ReaderLeaves(),
+    ResumedAnswer(),
+)
