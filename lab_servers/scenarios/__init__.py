@@ -6,6 +6,7 @@ from lab_servers.scenarios.ai_reader_leaves import ReaderLeaves
 from lab_servers.scenarios.ai_real_clients import RealClients
 from lab_servers.scenarios.ai_resumed import ResumedAnswer
 from lab_servers.scenarios.ai_stop_or_leave import StopOrLeave
+from lab_servers.scenarios.ai_two_texts import TwoTexts
 from lab_servers.scenarios.choosing_answer import PromptedAnswer
 from lab_servers.scenarios.choosing_costs import UnitCosts
 from lab_servers.scenarios.choosing_evidence import Evidence
@@ -115,6 +116,7 @@ SCENARIOS: dict[str, type[Scenario]] = {
         ManyAnswers,
         ReaderLeaves,
         StopOrLeave,
+        TwoTexts,
     )
 }
 
@@ -172,6 +174,7 @@ __all__ = [
     "Subprotocols",
     "TimeLimits",
     "TokenCompression",
+    "TwoTexts",
     "UnitCosts",
     "Upstream",
     "WhoClosed",
