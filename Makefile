@@ -39,7 +39,7 @@ bench: $(VENV)/.test ## the relay, the dissectors and explain beside their peers
 	$(BIN)/python -m tests.bench $(ARGS)
 
 lock: $(VENV)/.test ## write binder/requirements.txt anew, with today's versions
-	$(BIN)/uv pip compile requirements.txt requirements-sdks.txt --quiet --upgrade --python-version $(BINDER_PYTHON) \
+	$(BIN)/uv pip compile requirements.txt tests/requirements-sdks.txt --quiet --upgrade --python-version $(BINDER_PYTHON) \
 		--python-platform linux --custom-compile-command "make lock" --output-file binder/requirements.txt
 
 clean: ## remove the environment and every cache
@@ -53,7 +53,7 @@ $(BIN)/python:
 		'"$(PYTHON)" has no venv module. Install it (Debian, Ubuntu: apt install python3-venv) and try again.'; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 
-$(VENV)/.lab: $(BIN)/python requirements.txt requirements-sdks.txt pyproject.toml binder/overrides.json
+$(VENV)/.lab: $(BIN)/python requirements.txt tests/requirements-sdks.txt pyproject.toml binder/overrides.json
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[sdks]'
 	mkdir -p $(SETTINGS)
 	cp binder/overrides.json $(SETTINGS)/overrides.json

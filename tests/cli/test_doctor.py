@@ -74,7 +74,7 @@ def test_the_setting_for_subshells_is_found_where_jupyterlab_reads_it(tmp_path: 
     assert str(own) in checks["subshells"]["found"]
 
 
-@pytest.mark.parametrize(("extra", "name"), [("", "requirements.txt"), (SDKS, "requirements-sdks.txt")])
+@pytest.mark.parametrize(("extra", "name"), [("", "requirements.txt"), (SDKS, "tests/requirements-sdks.txt")])
 def test_the_requirements_are_those_of_the_list(extra: str, name: str) -> None:
     listed = (ROOT / name).read_text(encoding="utf-8").splitlines()
     assert sorted(requirements(extra)) == sorted(

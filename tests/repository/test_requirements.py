@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from tests.repository.imports import imported_modules
 from tests.repository.project import ROOT
 
-RUN_TIME, SDKS = "requirements.txt", "requirements-sdks.txt"
+RUN_TIME, SDKS = "requirements.txt", "tests/requirements-sdks.txt"
 LISTS = [RUN_TIME, SDKS, "tests/requirements.txt"]
 
 # Needed without being imported by the package, for the reason that stands beside it in requirements.txt.
