@@ -1,6 +1,9 @@
 """Runs that a notebook makes: each is a frozen set of bounded parameters with a ``run`` that yields a recording."""
 
 from lab_servers.scenarios.ai_answer_arrives import AnswerArrives
+from lab_servers.scenarios.ai_batching import Batching
+from lab_servers.scenarios.ai_through_networks import AnswerThroughNetworks
+from lab_servers.scenarios.ai_asked_twice import AskedTwice
 from lab_servers.scenarios.ai_many_answers import ManyAnswers
 from lab_servers.scenarios.ai_reader_leaves import ReaderLeaves
 from lab_servers.scenarios.ai_real_clients import RealClients
@@ -112,10 +115,13 @@ SCENARIOS: dict[str, type[Scenario]] = {
         EachFails,
         PromptedAnswer,
         AnswerArrives,
+        AnswerThroughNetworks,
+        Batching,
         ResumedAnswer,
         ManyAnswers,
         ReaderLeaves,
         StopOrLeave,
+        AskedTwice,
         TwoTexts,
     )
 }
@@ -123,8 +129,11 @@ SCENARIOS: dict[str, type[Scenario]] = {
 __all__ = [
     "SCENARIOS",
     "AnswerArrives",
+    "AnswerThroughNetworks",
     "AskAgain",
     "AskFirst",
+    "AskedTwice",
+    "Batching",
     "BetweenPolls",
     "BothWays",
     "BufferedHop",

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from lab_servers.measure.answer_times import Spans, answer_times
+from lab_servers.measure.answer_times import AnswerTimes, Spans, answer_times
 from lab_servers.recording import Recording
 from lab_servers.views.ai.way_style import style_of_way
 from lab_servers.views.picture import Picture
@@ -23,24 +25,38 @@ def first_text_and_gaps(recording: Recording) -> Picture:
     Raises:
         BadParameter: nobody was shown any text in this recording.
     """
-    found = answer_times(recording)
-    figure, (left, right) = new_panels(9.6, 1.7 + 0.36 * (len(found) + 1), 2)
-    first = next(iter(found.values()))
+    rows = list(answer_times(recording).values())
+    return drawn_waits(rows, "Until the first text, and between the next", _sentence(rows), recording.notices)
+
+
+def drawn_waits(rows: Sequence[AnswerTimes], title: str, text: str, notices: tuple[str, ...]) -> Picture:
+    """The same for these answers, one row each, with words that the caller has.
+
+    Args:
+        rows: At least one answer; what the model did is taken from the first.
+        title: What the picture shows.
+        text: Its sentence.
+        notices: What the reader must know about the recording.
+    """
+    figure, (left, right) = new_panels(9.6, 1.7 + 0.36 * (len(rows) + 1), 2)
+    first = rows[0]
+    if first.made_s:
+        # From token to token: the way of the question to the model is not the model's own time.
+        _spread(right, first.made_gaps, 0, INK, "|")
     if first.made_first_s is not None:
         _bar(left, first.made_first_s, 0, INK)
-    _spread(right, first.made_gaps, 0, INK, "|")
-    for row, times in enumerate(found.values(), start=1):
+    for row, times in enumerate(rows, start=1):
         style = style_of_way(times.name)
         _bar(left, times.first_s, -row, style.color)
         _spread(right, times.gaps, -row, style.color, style.marker)
     for axes in (left, right):
-        axes.set_ylim(-len(found) - 0.6, 0.6)
+        axes.set_ylim(-len(rows) - 0.6, 0.6)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", color=GRID, linewidth=0.7)
         axes.set_axisbelow(True)
-    left.set_yticks([-row for row in range(len(found) + 1)], ["the model", *found], fontsize=12)
+    left.set_yticks([-row for row in range(len(rows) + 1)], ["the model", *(times.name for times in rows)], fontsize=12)
     right.set_yticks([])
-    left.set_xlim(0, 1.3 * max(times.first_s for times in found.values()))
+    left.set_xlim(0, 1.35 * max(times.first_s for times in rows))
     right.set_xlim(left=0)
     left.set_xlabel("seconds until the first text")
     right.set_xlabel("seconds between moments of new text")
@@ -50,7 +66,7 @@ def first_text_and_gaps(recording: Recording) -> Picture:
         Line2D([], [], color=FAINT, linewidth=1.2),
     ]
     legend_above(figure, handles, ["median gap", "up to 95 % of the gaps", "up to the longest"])
-    return Picture(figure, "Until the first text, and between the next", _sentence(recording), recording.notices)
+    return Picture(figure, title, text, notices)
 
 
 def _bar(axes: Axes, seconds: float, y: float, color: str) -> None:
@@ -70,14 +86,12 @@ def _spread(axes: Axes, gaps: Spans, y: float, color: str, marker: str) -> None:
     axes.plot([gaps.median_s], [y], marker, color=color, markersize=9)
 
 
-def _sentence(recording: Recording) -> str:
-    found = answer_times(recording)
-    first = next(iter(found.values()))
+def _sentence(rows: Sequence[AnswerTimes]) -> str:
     told = [
         f"{times.name} {duration(1e3 * times.first_s)} and "
         + ("no gap" if times.gaps.longest_s is None else duration(1e3 * times.gaps.longest_s))
-        for times in found.values()
+        for times in rows
     ]
-    longest_s = first.made_gaps.longest_s
+    longest_s = rows[0].made_gaps.longest_s
     model = "" if longest_s is None else f" The model's own longest gap between tokens: {duration(1e3 * longest_s)}."
     return f"Until the first text, and the longest gap after it: {listed(told)}.{model}"

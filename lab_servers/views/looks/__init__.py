@@ -64,11 +64,14 @@ _MODULES = {
     "Latencies": "side_latencies",
     "BufferedHop": "side_buffered",
     "AnswerArrives": "ai_answer_arrives",
+    "AnswerThroughNetworks": "ai_through_networks",
+    "Batching": "ai_batching",
     "ResumedAnswer": "ai_resumed",
     "ManyAnswers": "ai_many_answers",
     "RealClients": "ai_real_clients",
     "ReaderLeaves": "ai_reader_leaves",
     "StopOrLeave": "ai_stop_or_leave",
+    "AskedTwice": "ai_asked_twice",
     "TwoTexts": "ai_two_texts",
 }
 
