@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,18 +12,37 @@ from lab_servers.dissection import conversation_of
 from lab_servers.lab import Lab
 from lab_servers.recording import Recording
 from lab_servers.scenarios.ai_model import HostedModel, host_model
+from lab_servers.scenarios.ai_tidy_hop import start_tidy_hop
+from lab_servers.wire.http1.message import Message
 from tests.waiting import until_sync
 
 CLIENT = "the client"
 PROMPT = "世界?"
 
+Settings = dict[str, object]
+
 # Half an answer, a silence, the other half: whoever is shown text only at the end sees nothing in that silence.
-HALVES = {"tokens": 16, "gap_s": 0.005, "ttft_s": 0.02, "stall_every": 8, "stall_s": 1.0, "language": "english"}
+HALVES: Settings = {
+    "tokens": 16,
+    "gap_s": 0.005,
+    "ttft_s": 0.02,
+    "stall_every": 8,
+    "stall_s": 1.0,
+    "language": "english",
+}
 # So long that nobody waits for its end.
-ENDLESS = {"tokens": 5000, "gap_s": 0.02, "ttft_s": 0.02}
-FAILS = {"tokens": 16, "gap_s": 0.005, "ttft_s": 0.02, "fail": "error", "fail_after": 8, "language": "english"}
-BREAKS = FAILS | {"fail": "cut"}
-REFUSES = {"fail": "error", "fail_after": 0}
+ENDLESS_TOKENS = 5000
+ENDLESS: Settings = {"tokens": ENDLESS_TOKENS, "gap_s": 0.02, "ttft_s": 0.02}
+FAILS: Settings = {
+    "tokens": 16,
+    "gap_s": 0.005,
+    "ttft_s": 0.02,
+    "fail": "error",
+    "fail_after": 8,
+    "language": "english",
+}
+BREAKS: Settings = FAILS | {"fail": "cut"}
+REFUSES: Settings = {"fail": "error", "fail_after": 0}
 
 
 @dataclass
@@ -71,6 +89,14 @@ class Hosted:
         """How many tokens the first run came to."""
         return int(next(mark.detail.split(" ")[1] for mark in self.model.marks if mark.name == "finished by llm"))
 
+    def hide_cuts(self) -> None:
+        """Put a hop in front of the model that ends its response well when the model's breaks off."""
+
+        async def adopt() -> str:
+            return await self.lab.adopt("tidy hop", lambda: start_tidy_hop(self.model.urls[CLIENT]), speaks="HTTP")
+
+        self.url = self.lab.run(adopt())
+
     def assert_token_by_token(self) -> None:
         """Every piece was shown, in order, and those of the first half before the model had made the second."""
         made = self.made()
@@ -82,7 +108,7 @@ class Hosted:
     def assert_stopped_in_the_middle(self) -> None:
         """The model noticed that its reader had left, and generated no more."""
         assert self.finished() == ["reader left"]
-        assert self.generated() < ENDLESS["tokens"]
+        assert self.generated() < ENDLESS_TOKENS
 
 
 @contextmanager
@@ -98,11 +124,6 @@ def query(settings: dict[str, object]) -> str:
     return urlencode({name: str(value) for name, value in settings.items()})
 
 
-def chat_body() -> dict[str, object]:
-    """A chat completion that streams, as a client sends it."""
-    return {"model": "lab-model-1", "messages": [{"role": "user", "content": PROMPT}], "stream": True}
-
-
 def bodies(recording: Recording) -> list[str]:
     """The contents of all answers that the relay saw."""
     found = []
@@ -113,11 +134,10 @@ def bodies(recording: Recording) -> list[str]:
     return found
 
 
-def requests(recording: Recording) -> list[dict[str, object]]:
-    """The JSON that each request carried."""
-    found = []
-    for capture in recording.of(CLIENT):
-        stream = capture.bytes_from(Side.CLIENT)
-        for request in conversation_of(capture).messages("client"):
-            found.append(json.loads(b"".join(stream[start:stop] for start, stop in request.content.all_pieces)))
-    return found
+def requests(recording: Recording) -> list[Message]:
+    """All requests that the relay saw."""
+    return [
+        request
+        for capture in recording.of(CLIENT)
+        for request in conversation_of(capture).messages(Side.CLIENT.value)
+    ]  # fmt: skip
