@@ -42,6 +42,11 @@ class AnswerRead:
         """The answer's text."""
         return self.state.text
 
+    @property
+    def run_id(self) -> str:
+        """The id of the run, from its header or its JSON; empty where neither came."""
+        return next((mark.detail for mark in self.marks if mark.name == "run"), "")
+
     def __repr__(self) -> str:
         complete = "complete" if self.state.is_complete else "incomplete"
         return f"<AnswerRead {self.way.value}: {len(self.text)} characters, {complete}; {self.ending.value}>"

@@ -49,7 +49,7 @@ class AnswerArrives(Scenario):
     language: str = choice("mixed", LANGUAGES, "What the answer is written in.")
     tool_calls: int = whole(0, 0, 8, "calls", "How many tools it calls after its text.")
     batch_s: float = number(0, 0, 2, "seconds", "Text of so long a time travels as one part; 0: each at once.")
-    ways: str = choice(OUR_WAYS, tuple(WAYS), "On which ways it is asked: this project's own, the vendors', or all.")
+    ways: str = choice(ALL, tuple(WAYS), "On which ways it is asked: this project's own, the vendors', or all.")
     poll_every_s: float = number(0.25, 0.02, 10, "seconds", "How long short polling waits between two questions.")
     seed: int = whole(0, 0, 1_000_000, "", "Draws the gaps and where tokens are cut.")
 
@@ -96,7 +96,7 @@ def require_same_text(model: HostedModel, answers: Iterable[AnswerRead]) -> None
         ExchangeFailed: one is not.
     """
     for answer in answers:
-        said = "".join(_said(model, answer.state.run_id))
+        said = "".join(_said(model, answer.run_id))
         if answer.text != said or not answer.state.is_complete:
             raise ExchangeFailed(
                 f"On the way {answer.way.value} {len(answer.text)} of {len(said)} characters came, or not as the model "

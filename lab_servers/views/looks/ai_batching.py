@@ -25,7 +25,8 @@ def picture(recording: Recording) -> Picture:
     windows = [one for one in found if not one.is_late]
     axes.plot([_median_ms(one) for one in windows], [one.each for one in windows], color=GREEN, linewidth=1.6, zorder=1)
     for one in found:
-        _point(axes, one)
+        # The line of the point before may lie over the last one, so its label stands below.
+        _point(axes, one, is_label_below=one is windows[-1])
     axes.set_xlabel("how long after it was made a token was there, milliseconds")
     axes.set_ylabel("bytes from the server per token")
     axes.set_xlim(left=0, right=1.08 * max(1e3 * (one.lateness.p95_s or 0) for one in found))
@@ -41,13 +42,14 @@ def picture(recording: Recording) -> Picture:
     return Picture(figure, "What delay buys", sentence(recording), recording.notices)
 
 
-def _point(axes: Axes, one: Batch) -> None:
+def _point(axes: Axes, one: Batch, *, is_label_below: bool) -> None:
     color, sign = (VERMILION, "X") if one.is_late else (GREEN, "o")
     median, p95 = _median_ms(one), 1e3 * (one.lateness.p95_s or 0)
     axes.plot([median, p95], [one.each] * 2, color=color, linewidth=1.4, zorder=1)
     axes.plot([p95], [one.each], "|", color=color, markersize=9)
     axes.plot([median], [one.each], sign, color=color, markersize=11 if one.is_late else 9, zorder=3)
-    axes.annotate(one.label, (median, one.each), (7, 7), textcoords="offset points", color=INK, fontsize=11)
+    place = (7, -17) if is_label_below else (7, 7)
+    axes.annotate(one.label, (median, one.each), place, textcoords="offset points", color=INK, fontsize=11)
 
 
 def sentence(recording: Recording) -> str:
