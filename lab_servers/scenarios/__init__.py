@@ -4,6 +4,7 @@ from lab_servers.scenarios.ai_answer_arrives import AnswerArrives
 from lab_servers.scenarios.ai_batching import Batching
 from lab_servers.scenarios.ai_through_networks import AnswerThroughNetworks
 from lab_servers.scenarios.ai_asked_twice import AskedTwice
+from lab_servers.scenarios.ai_cut_anywhere import CutAnywhere
 from lab_servers.scenarios.ai_many_answers import ManyAnswers
 from lab_servers.scenarios.ai_reader_leaves import ReaderLeaves
 from lab_servers.scenarios.ai_real_clients import RealClients
@@ -119,6 +120,7 @@ SCENARIOS: dict[str, type[Scenario]] = {
         Batching,
         ResumedAnswer,
         ManyAnswers,
+        CutAnywhere,
         ReaderLeaves,
         StopOrLeave,
         AskedTwice,
@@ -142,6 +144,7 @@ __all__ = [
     "ComingBack",
     "ConditionsShown",
     "Connections",
+    "CutAnywhere",
     "CutCharacter",
     "CutEverywhere",
     "CutShort",

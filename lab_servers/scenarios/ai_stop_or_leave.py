@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -165,6 +165,6 @@ async def _read_to_end(asking: _Asking, marks: list[Mark]) -> None:
                 marks.append(Mark(now_ns(), "read", event_id))
 
 
-async def _events(response: aiohttp.ClientResponse) -> AsyncIterator[tuple[str, dict[str, object]]]:
+async def _events(response: aiohttp.ClientResponse) -> AsyncGenerator[tuple[str, dict[str, object]], None]:
     async for event in events_in(response, limit_bytes=LIMIT_BYTES):
         yield event.last_event_id, json.loads(event.data)

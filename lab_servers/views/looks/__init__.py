@@ -68,6 +68,7 @@ _MODULES = {
     "Batching": "ai_batching",
     "ResumedAnswer": "ai_resumed",
     "ManyAnswers": "ai_many_answers",
+    "CutAnywhere": "ai_cut_anywhere",
     "RealClients": "ai_real_clients",
     "ReaderLeaves": "ai_reader_leaves",
     "StopOrLeave": "ai_stop_or_leave",
