@@ -38,7 +38,7 @@ class OneAnswer:
         delays_s: For each part that came, how long after the model could send it, seconds.
         slips_s: For each part, how much later than planned the model made it, counted from the part of this run that
             was least late, seconds.
-        from_ns: When its first part was produced.
+        from_ns: When it was asked for.
         to_ns: When its last one came.
     """
 
@@ -138,11 +138,11 @@ def _answer(
     expected: dict[int, str] = {}
     came: dict[int, int] = {}
     texts: dict[int, str] = {}
-    run_id, twice = "", 0
+    run_id, twice, asked_ns = "", 0, 0
     for what, detail, at_ns in marks:
         if what == EXPECTED:
             number, due, text = detail.split(" ", 2)
-            due_s[int(number)], expected[int(number)] = float(due), text
+            due_s[int(number)], expected[int(number)], asked_ns = float(due), text, at_ns
         elif what == "run known":
             run_id = detail
         elif what == "received":
@@ -163,6 +163,6 @@ def _answer(
         texts == expected,
         tuple((at_ns - made[number].at_ns) / 1e9 for number, at_ns in came.items() if number in made),
         tuple(late - least for late in lateness.values()),
-        min((part.at_ns for part in made.values()), default=0),
+        asked_ns,
         max(came.values(), default=0),
     )

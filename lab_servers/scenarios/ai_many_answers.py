@@ -35,7 +35,8 @@ class ManyAnswers(Scenario):
     """How much later does a token come when one kernel sends many answers at once, and does each reach its reader?
 
     Each way has one reader alone first. Then the crowd comes, spread evenly over the ways. A token's delay is the time
-    from the moment at which the model could send it to the moment at which its reader had it.
+    from the moment at which the model could send it to the moment at which its reader had it. Model, relays and readers
+    share one thread here, so a crowd pays for its readers too.
 
     Raises:
         BadParameter: a parameter is out of its bounds, or this system does not allow so many open files.

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench import (
+    answers,
     clock,
     conditions,
     cycles,
@@ -38,6 +39,7 @@ BENCHMARKS = {
     "notebooks": notebooks.run,
     "pictures": pictures.run,
     "growth": growth.run,
+    "answers": answers.run,
 }
 
 
