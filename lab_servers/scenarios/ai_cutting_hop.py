@@ -96,15 +96,22 @@ class CuttingHop:
         self.upstream = upstream
         self.passages: list[Passage] = []
         self._plan = plan
-        self._on_cut = on_cut
+        self.on_cut = on_cut
+        self._address = ("", 0)
         self._server: asyncio.Server | None = None
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def start(self) -> tuple[str, int]:
         """Listen on a free loopback port, and return its address."""
         self._server = await asyncio.start_server(self._serve, LOOPBACK, 0, limit=_READ_BYTES)
-        host, port = self._server.sockets[0].getsockname()[:2]
-        return host, port
+        self._address = self._server.sockets[0].getsockname()[:2]
+        return self._address
+
+    @property
+    def url(self) -> str:
+        """The URL of the server behind it, through it."""
+        host, port = self._address
+        return f"http://{host}:{port}"
 
     async def stop(self) -> None:
         """Stop listening, and drop what is open."""
@@ -138,7 +145,7 @@ class CuttingHop:
                 if passage.was_cut:
                     if passage.cut is not None and passage.cut.reset:
                         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
-                    self._on_cut(passage)
+                    self.on_cut(passage)
                     return
                 await writer.drain()
             # The server has said all: let what it said arrive, and what the client still says pass.
