@@ -1,6 +1,7 @@
 """Runs that a notebook makes: each is a frozen set of bounded parameters with a ``run`` that yields a recording."""
 
 from lab_servers.scenarios.ai_answer_arrives import AnswerArrives
+from lab_servers.scenarios.ai_barge_in import BargeIn
 from lab_servers.scenarios.ai_batching import Batching
 from lab_servers.scenarios.ai_through_networks import AnswerThroughNetworks
 from lab_servers.scenarios.ai_asked_twice import AskedTwice
@@ -125,6 +126,7 @@ SCENARIOS: dict[str, type[Scenario]] = {
         StopOrLeave,
         AskedTwice,
         TwoTexts,
+        BargeIn,
     )
 }
 
@@ -135,6 +137,7 @@ __all__ = [
     "AskAgain",
     "AskFirst",
     "AskedTwice",
+    "BargeIn",
     "Batching",
     "BetweenPolls",
     "BothWays",

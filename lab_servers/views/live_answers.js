@@ -22,7 +22,7 @@ class LiveColumn {
     this.way = way;
     this.heading = part("h4", { class: "lsa-way", id });
     this.sign = part("span", { class: "lsa-sign", "aria-hidden": "true" });
-    this.heading.append(this.sign, " ", way);
+    this.heading.append(this.sign, part("span", { text: way }));
     this.button = part("button", { type: "button", class: "lsa-button lsa-stop", text: "Stop", "aria-label": `Stop ${way}`, on: { click: () => onStop(way) } });
     this.does = part("p", { class: "lsa-does" });
     this.clock = part("p", { class: "lsa-clock" });
@@ -61,7 +61,7 @@ class LivePanel {
     this.ways = new Map(ways.map((way) => [way, part("input", { type: "checkbox", on: { change: () => this.typed() } })]));
     this.askButton = part("button", { type: "submit", class: "lsa-button lsa-ask", text: "Ask" });
     this.stopButton = part("button", { type: "button", class: "lsa-button", text: "Stop all", on: { click: () => this.press({ press: "stop", way: "" }) } });
-    this.endButton = part("button", { type: "button", class: "lsa-button", text: "Wait no longer", on: { click: () => this.press({ press: "end" }) } });
+    this.endButton = part("button", { type: "button", class: "lsa-button", text: "End the run", on: { click: () => this.press({ press: "end" }) } });
     this.status = part("p", { class: "lsa-status", role: "status" });
     this.board = part("div", { class: "lsa-board" });
     const choices = part("fieldset", { class: "lsa-ways" }, part("legend", { text: "Ways" }),

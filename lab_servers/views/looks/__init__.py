@@ -74,6 +74,7 @@ _MODULES = {
     "StopOrLeave": "ai_stop_or_leave",
     "AskedTwice": "ai_asked_twice",
     "TwoTexts": "ai_two_texts",
+    "BargeIn": "ai_barge_in",
 }
 
 
