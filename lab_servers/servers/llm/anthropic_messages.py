@@ -19,6 +19,7 @@ from .asking import (
     Fields,
     Mistake,
     Wrong,
+    allow,
     begin,
     check_model,
     joined,
@@ -54,7 +55,7 @@ ERRORS: dict[Wrong, tuple[int, str]] = {
     Wrong.KEY_REUSED: (409, "conflict_error"),
     # No RFC has 529; it is this vendor's own, and retried by its SDK like a 503.
     Wrong.OVERLOADED: (529, "overloaded_error"),
-    Wrong.FAILED: (500, "api_error"),
+    Wrong.FAILED: (529, "overloaded_error"),
 }
 
 
@@ -207,6 +208,10 @@ def asked_for(body: Fields) -> Asked:
         if not one.has("content"):
             raise one.missing("content")
         texts += one.texts("content", "text")
+        if not isinstance(one.values["content"], str):
+            # What a tool returned comes as a block of a user's message.
+            results = [block for block in one.objects("content") if block.values.get("type") == "tool_result"]
+            texts += [text for result in results for text in result.texts("content", "text")]
     return Asked(joined(texts), [tool.text("name") for tool in body.objects("tools")], most_tokens)
 
 
@@ -214,10 +219,7 @@ def refuse(mistake: Mistake) -> web.Response:
     """The error that a mistake is answered with."""
     status, kind = ERRORS[mistake.wrong]
     asked = request_id()
-    headers = {"request-id": asked}
-    if mistake.wrong is Wrong.METHOD:
-        headers["Allow"] = "POST"
-    return refusal(status, error(kind, mistake.message, asked), headers)
+    return refusal(status, error(kind, mistake.message, asked), {"request-id": asked, **allow(mistake)})
 
 
 def routes(model: Model) -> list[web.RouteDef]:

@@ -49,13 +49,20 @@ class Mistake(Exception):
         wrong: What is wrong.
         message: One sentence for the client.
         field: The field to blame, as a path such as ``messages.0.content``; empty: none.
+        allowed: Of a wrong method, those that are right.
     """
 
-    def __init__(self, wrong: Wrong, message: str, field: str = "") -> None:
+    def __init__(self, wrong: Wrong, message: str, field: str = "", allowed: str = "") -> None:
         super().__init__(message)
+        self.allowed = allowed
         self.wrong = wrong
         self.message = message
         self.field = field
+
+
+def allow(mistake: Mistake) -> dict[str, str]:
+    """The header field that a 405 must have (RFC 9110 §15.5.6)."""
+    return {"Allow": mistake.allowed} if mistake.allowed else {}
 
 
 Refuse = Callable[[Mistake], web.Response]
@@ -85,7 +92,8 @@ def refuse_method(*allowed: str) -> Handler:
     """A handler for the methods that a path does not take. Register it behind those that it does."""
 
     async def refuse(request: web.Request) -> web.StreamResponse:
-        raise Mistake(Wrong.METHOD, f"{request.path[:80]} takes {' and '.join(allowed)}, not {request.method[:20]}.")
+        sentence = f"{request.path[:80]} takes {' and '.join(allowed)}, not {request.method[:20]}."
+        raise Mistake(Wrong.METHOD, sentence, allowed=", ".join(allowed))
 
     return refuse
 

@@ -193,7 +193,10 @@ def asked_for(body: Fields) -> Asked:
     for content in [system, *contents]:
         if content.has("role") and content.text("role") not in ("user", "model", "system", "function"):
             raise content.bad("role", "user or model")
-        texts += [part.text("text") for part in content.objects("parts") if part.has("text")]
+        for part in content.objects("parts"):
+            texts += [part.text("text")] if part.has("text") else []
+            name = _name(part, "functionResponse", "function_response")
+            texts += [as_text(part.inner(name).inner("response").values)] if part.has(name) else []
     declared = [tool.objects(_name(tool, "functionDeclarations", "function_declarations")) for tool in _tools(body)]
     config = body.inner(_name(body, "generationConfig", "generation_config"))
     most_tokens = config.count(_name(config, "maxOutputTokens", "max_output_tokens"), 1, MOST_TOKENS)

@@ -77,5 +77,7 @@ def routes(model: Model) -> list[web.RouteDef]:
         web.get("/v1/models/{name}", _either(_one)),
         web.route("*", "/v1/models/{name}", refused),
         web.get("/v1beta/models", refusing(gemini.refuse, _of({"models": [GEMINI]}))),
+        web.route("*", "/v1beta/models", refusing(gemini.refuse, refuse_method("GET"))),
         web.get("/api/tags", refusing(ollama.refuse, _of({"models": [OLLAMA]}))),
+        web.route("*", "/api/tags", refusing(ollama.refuse, refuse_method("GET"))),
     ]

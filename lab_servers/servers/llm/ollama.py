@@ -24,6 +24,7 @@ from .asking import (
     Handler,
     Mistake,
     Wrong,
+    allow,
     begin,
     joined,
     read_body,
@@ -207,8 +208,7 @@ def asked_for(kind: Kind, body: Fields) -> Asked | None:
 
 def refuse(mistake: Mistake) -> web.Response:
     """The error that a mistake is answered with: a sentence and no more."""
-    headers = {"Allow": "POST"} if mistake.wrong is Wrong.METHOD else {}
-    return refusal(STATUSES[mistake.wrong], {"error": mistake.message}, headers)
+    return refusal(STATUSES[mistake.wrong], {"error": mistake.message}, allow(mistake))
 
 
 def routes(model: Model) -> list[web.RouteDef]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from .asking import Mistake, Wrong
+from .asking import Mistake, Wrong, allow
 from .carrying import refusal, request_id
 
 INVALID = "invalid_request_error"
@@ -48,7 +48,7 @@ def headers() -> dict[str, str]:
 def refuse(mistake: Mistake) -> web.Response:
     """The error that a mistake is answered with."""
     status, kind, code = ERRORS[mistake.wrong]
-    more = {"Allow": "POST"} if mistake.wrong is Wrong.METHOD else {}
+    more = allow(mistake)
     if mistake.wrong is Wrong.OVERLOADED:
         more["Retry-After"] = "1"
     return refusal(status, error(mistake.message, kind, code, mistake.field or None), headers() | more)
