@@ -31,7 +31,7 @@ from lab_servers.scenarios.ai_reader_leaves import (
 
 NOTICING = (EVENTS_WATCHED, LINES_WATCHED, WHOLE_WATCHED, SOCKET_LISTENS)
 NEVER = (WHOLE_UNWATCHED, SOCKET_SPEAKS, EVENTS_VANISHED)
-TOKENS, LEAVE_AFTER = 40, 10
+TOKENS, LEAVE_AFTER = 60, 10
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def leaves(lab: Lab) -> Recording:
-    return ReaderLeaves(tokens=TOKENS, leave_after=LEAVE_AFTER).run(lab)
+    return ReaderLeaves(tokens=TOKENS, leave_after=LEAVE_AFTER, linger_s=0.1).run(lab)
 
 
 def wasted(recording: Recording, lane: str) -> Waste:
