@@ -16,6 +16,9 @@ from lab_servers.measure.model_marks import FinishedRun, finished, produced
 from lab_servers.recording import Recording
 
 CALLS, ASKED, SAW, MET, ENDED, MISSING = "calls", "asked", "saw", "met", "ended", "missing"
+# Of what an exception says, in words; an exception may quote a whole URL.
+MOST_SHOWN_CHARACTERS = 120
+
 OVER, ERROR, LEFT = "over", "error", "left"
 
 
@@ -83,11 +86,11 @@ class UserSaw:
     @property
     def words(self) -> str:
         """What the user sees at the end, in words."""
-        told = f"an error in the data: {self.met}; then " if self.met else ""
+        told = f"an error in the data: {_short(self.met)}; then " if self.met else ""
         if self.missing:
             return self.missing
         if self.how == ERROR:
-            return f"{told}{self.name}: {self.message}"
+            return f"{told}{self.name}: {_short(self.message)}"
         if self.how == LEFT:
             return f"{told}left by {self.name}"
         if self.how == OVER:
@@ -148,6 +151,12 @@ def _user(
         tuple(made.get(run, ())),
         ends.get(run),
     )
+
+
+def _short(message: str) -> str:
+    """A message in a cell or a sentence; the mark has more of it."""
+    text = message if len(message) <= MOST_SHOWN_CHARACTERS else f"{message[: MOST_SHOWN_CHARACTERS - 1]}…"
+    return text.rstrip(".")
 
 
 def _end(detail: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from lab_servers.marks import Mark
 from lab_servers.parameters import choice, number, whole
 from lab_servers.scenarios.ai_model import HostedModel, host_model
 from lab_servers.scenarios.ai_programs import PROGRAMS, Program
-from lab_servers.scenarios.ai_sdks import SDKS, Sdk, loaded
+from lab_servers.scenarios.ai_sdks import SDKS, Sdk, loaded, warm_up
 from lab_servers.scenarios.ai_tidy_hop import start_tidy_hop
 from lab_servers.scenarios.ai_user import Question, User
 from lab_servers.scenarios.scenario import Scenario
@@ -71,9 +71,10 @@ class RealClients(Scenario):
         return Question("世界?", settings, self.tokens // 3 if self.case == INTERRUPTED else 0)
 
     async def perform(self, lab: Lab) -> dict[str, Sequence[Mark]]:
-        """Import what is there, then let all clients ask at once."""
+        """Import and warm up what is there, then let all clients ask at once."""
         packages = {client.package for client in SDKS.values()}
         there = {package: await loaded(package) for package in sorted(packages)}
+        await warm_up(client for client in SDKS.values() if there[client.package])
         model, urls = await self._hosted(lab)
         users = {name: User(self.question) for name in CLIENTS}
         async with asyncio.TaskGroup() as all_at_once:

@@ -18,13 +18,14 @@ from lab_servers.views.table import Table
 
 MOST_LABEL_CHARACTERS = 34
 
-SILENT = "silent"
+SILENT, TOLD = "silent", "told"
 # How it ended, with a colour, a marker and words: colour is never the only sign.
 _ENDS = {
     OVER: (GREEN, "D", "over"),
     ERROR: (VERMILION, "X", "an error is raised"),
+    TOLD: (VERMILION, "s", "over; the error was data"),
     LEFT: (PURPLE, "<", "the user left"),
-    SILENT: (INK, "P", "over, says the client; it is not"),
+    SILENT: (INK, "P", "over for its user; text is missing"),
 }
 
 
@@ -85,14 +86,16 @@ def picture(recording: Recording) -> Picture:
     axes.spines["left"].set_visible(False)
     axes.set_ylim(-len(here) + 0.4, 0.75)
     axes.set_xlim(-0.02 * last_s, 1.5 * last_s)
-    axes.set_xlabel("seconds after each user's own question")
+    axes.spines["bottom"].set_bounds(0, last_s)
+    axes.set_xlabel("seconds after each client's first request had passed")
     axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= last_s])
     _legend(figure, here)
     return Picture(figure, "What the users of real clients see", sentence(recording), recording.notices)
 
 
 def _since(user: UserSaw, at_ns: int) -> float:
-    return max(at_ns - user.asked_ns, 0) / 1e9
+    # From the request and not from the call: the model's time begins there, and a program takes a while to start.
+    return max(at_ns - min(user.requests_ns, default=user.asked_ns), 0) / 1e9
 
 
 def _draw(axes: Axes, y: int, user: UserSaw, last_s: float) -> None:
@@ -110,7 +113,9 @@ def _draw(axes: Axes, y: int, user: UserSaw, last_s: float) -> None:
 
 
 def _end_of(user: UserSaw) -> str:
-    return SILENT if user.is_silent else user.how if user.how in _ENDS else OVER
+    if user.is_silent:
+        return SILENT
+    return TOLD if user.met and user.how == OVER else user.how if user.how in _ENDS else OVER
 
 
 def _label(user: UserSaw) -> str:
@@ -136,7 +141,7 @@ def _legend(figure: Figure, here: list[UserSaw]) -> None:
         if end in ends:
             kinds.append(Line2D([], [], color=color, marker=marker, markersize=8, linestyle=""))
             words.append(word)
-    legend = figure.legend(kinds, words, loc="outside upper center", ncols=4, frameon=False, columnspacing=1.2)
+    legend = figure.legend(kinds, words, loc="outside upper center", ncols=3, frameon=False, columnspacing=1.2)
     for text in legend.get_texts():
         text.set_color(INK)
         text.set_fontsize(10)
