@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lab_servers.views.scenario_panel import ScenarioPanel, panel
     from lab_servers.views.sequence import sequence_picture
     from lab_servers.views.table import Table
+    from lab_servers.views.truncation_slider_widget import TruncationSlider, truncation_slider
 
 _HOMES = {
     "Inspector": "inspector_widget", "Picture": "picture", "Table": "table", "arrival_picture": "arrivals",
@@ -26,6 +27,7 @@ _HOMES = {
     "ScenarioPanel": "scenario_panel", "panel": "scenario_panel",
     "evidence_table": "evidence_cells", "job_table": "evidence_cells",
     "complexity_picture": "complexity", "complexity_table": "complexity",
+    "TruncationSlider": "truncation_slider_widget", "truncation_slider": "truncation_slider_widget",
     "crossing_table": "decision_areas", "decision_map": "decision_areas",
 }  # fmt: skip
 
@@ -35,6 +37,7 @@ __all__ = [
     "ReplayPanel",
     "ScenarioPanel",
     "Table",
+    "TruncationSlider",
     "arrival_picture",
     "arrival_table",
     "byte_table",
@@ -49,6 +52,7 @@ __all__ = [
     "panel",
     "replay_panel",
     "sequence_picture",
+    "truncation_slider",
 ]
 
 

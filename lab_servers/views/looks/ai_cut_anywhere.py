@@ -1,7 +1,7 @@
 """Which client strategy lies about a cut answer, and at which bytes: strips over the offsets of the wire, and a table.
 
 ``scenarios/ai_cut_anywhere.py`` makes the recording, ``measure/truncation.py`` computes what each strategy says.
-``views/truncation_slider.py`` shows one offset at a time.
+``views/truncation_slider_widget.py`` shows one offset at a time.
 """
 
 from __future__ import annotations
@@ -120,6 +120,7 @@ def _draw(axes: Axes, answer: TruncatedAnswer, cut_by: CutBy, title: str) -> Non
     axes.set_yticks(range(len(Strategy)), [strategy.value for strategy in Strategy])
     axes.set_ylim(len(Strategy) - 0.5, -0.6)
     axes.set_xlim(0, len(answer.wire))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.tick_params(axis="y", length=0)
     axes.set_title(title, loc="left", fontsize=12, color=INK, pad=14)
 
@@ -134,9 +135,9 @@ def _sentence(shown: dict[str, TruncatedAnswer]) -> str:
         said.append(f"{title}: " + (", ".join(lying) if lying else "none"))
     chunked = shown[CHUNKED]
     careful = counted(chunked, Strategy.TERMINATOR, CutBy.FIN)
-    lies = sum(counted(shown[framing], Strategy.TERMINATOR, cut_by)[Outcome.LIE] for framing, cut_by, _ in HOWS)
-    terminator = f"“{Strategy.TERMINATOR.value}” lies at {lies:,} bytes"
-    if not lies:
+    lying_bytes = sum(counted(shown[framing], Strategy.TERMINATOR, cut_by)[Outcome.LIE] for framing, cut_by, _ in HOWS)
+    terminator = f"“{Strategy.TERMINATOR.value}” lies at {lying_bytes:,} bytes"
+    if not lying_bytes:
         terminator = (
             f"“{Strategy.TERMINATOR.value}” never does; in chunks it is too careful at "
             f"{careful[Outcome.ALARM]:,} bytes, where only the ending is missing"
