@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from lab_servers.clients import AnswerRead, Ending, Way, read_answer
-from lab_servers.clients.answers import OURS
 from lab_servers.errors import BadParameter, ExchangeFailed
 from lab_servers.lab.hosting import start_application
 from lab_servers.servers.llm.app import make_app
@@ -20,8 +19,8 @@ from lab_servers.wire.llm.pieces import Kind, Piece
 PROMPT = "世界?"
 # No time has to pass: what is tested is order.
 QUICK: dict[str, object] = {"tokens": 30, "ttft_s": 0.01, "gap_s": 0.001}
-WAYS = [pytest.param(way, id=way.value) for way in OURS]
-GROWING = [pytest.param(way, id=way.value) for way in OURS if way is not Way.WHOLE]
+WAYS = [pytest.param(way, id=way.value) for way in Way]
+GROWING = [pytest.param(way, id=way.value) for way in Way if way is not Way.WHOLE]
 
 
 @asynccontextmanager

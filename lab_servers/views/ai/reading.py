@@ -41,9 +41,8 @@ def reading_against_arrival(recording: Recording, pace: Pace = ADULT) -> Picture
         counts = np.arange(len(one.arrived_s) + 1)
         every = max(1, len(counts) // 5)
         axes.plot(
-            [0.0, *one.arrived_s], counts, color=style.color, linestyle=style.dashes, marker=style.marker, markersize=7,
-            linewidth=3.4 - 2.0 * place / len(found), drawstyle="steps-post",
-            markevery=(1 + place * every // len(found), every),
+            [0.0, *one.arrived_s], counts, linewidth=3.4 - 2.0 * place / len(found), drawstyle="steps-post",
+            markevery=(1 + place * every // len(found), every), **style.curve,
         )  # fmt: skip
         axes.plot([one.first_wait_s, *one.read_s], counts, color=style.color, linewidth=7, alpha=0.22)
     axes.set_xlabel("seconds after the question")
@@ -51,10 +50,7 @@ def reading_against_arrival(recording: Recording, pace: Pace = ADULT) -> Picture
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
     axes.grid(axis="y", color=GRID, linewidth=0.7)
-    handles = [
-        Line2D([], [], color=style.color, linestyle=style.dashes, marker=style.marker, markersize=7, linewidth=2)
-        for style in (style_of_way(one.name) for one in found)
-    ]
+    handles = [Line2D([], [], linewidth=2, **style_of_way(one.name).curve) for one in found]
     handles.append(Line2D([], [], color=FAINT, linewidth=7, alpha=0.35))
     legend_beside(figure, handles, [*(f"{one.name}" for one in found), "read, at this pace"], title="arrived")
     return Picture(figure, "Arrival against reading", _sentence(found, pace), recording.notices)

@@ -6,6 +6,7 @@ The other modules of this room draw with it; ``style.py`` has the colours.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from lab_servers.views.style import BLUE, DASH_DOT, DASHED, DOTTED, GREEN, PURPLE, SOLID, VERMILION
 from lab_servers.wire.llm.ways import Way
@@ -26,6 +27,11 @@ class WayStyle:
     color: str
     dashes: Dashes
     marker: str
+
+    @property
+    def curve(self) -> dict[str, Any]:
+        """What a line with signs on it takes, but for its width."""
+        return {"color": self.color, "linestyle": self.dashes, "marker": self.marker, "markersize": 7}
 
 
 _STYLES = {
