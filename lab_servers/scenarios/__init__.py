@@ -12,6 +12,7 @@ from lab_servers.scenarios.ai_real_clients import RealClients
 from lab_servers.scenarios.ai_resumed import ResumedAnswer
 from lab_servers.scenarios.ai_stop_or_leave import StopOrLeave
 from lab_servers.scenarios.ai_two_texts import TwoTexts
+from lab_servers.scenarios.ai_tool_turns import ToolTurns
 from lab_servers.scenarios.choosing_answer import PromptedAnswer
 from lab_servers.scenarios.choosing_costs import UnitCosts
 from lab_servers.scenarios.choosing_evidence import Evidence
@@ -127,6 +128,7 @@ SCENARIOS: dict[str, type[Scenario]] = {
         AskedTwice,
         TwoTexts,
         BargeIn,
+        ToolTurns,
     )
 }
 
@@ -189,6 +191,7 @@ __all__ = [
     "Subprotocols",
     "TimeLimits",
     "TokenCompression",
+    "ToolTurns",
     "TwoTexts",
     "UnitCosts",
     "Upstream",

@@ -75,6 +75,7 @@ _MODULES = {
     "AskedTwice": "ai_asked_twice",
     "TwoTexts": "ai_two_texts",
     "BargeIn": "ai_barge_in",
+    "ToolTurns": "ai_tool_turns",
 }
 
 

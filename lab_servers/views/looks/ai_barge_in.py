@@ -89,7 +89,7 @@ def _around(one: Barged) -> float:
 def picture(recording: Recording) -> Picture:
     """Left, the bytes of one frame; right, what the model still said after it had been interrupted."""
     found = barged(recording)
-    figure, (left, right) = new_panels(11.2, 1.7 + 0.42 * len(found), 2)
+    figure, (left, right) = new_panels(11.2, 2.0 + 0.42 * len(found), 2)
     _bytes(left, found)
     _after(right, found)
     _legends(figure)
@@ -154,7 +154,7 @@ def _legends(figure: Figure) -> None:
         "token at the reader",
         "until the model stopped",
     ]
-    legend = figure.legend([*bars, *dots], words, loc="outside upper center", ncols=7, frameon=False, columnspacing=1.2)
+    legend = figure.legend([*bars, *dots], words, loc="outside upper center", ncols=4, frameon=False, columnspacing=1.4)
     for text in legend.get_texts():
         text.set_color(INK)
         text.set_fontsize(10)

@@ -1,0 +1,105 @@
+"""A model that uses a tool many times: one WebSocket, a POST each turn with an id, a POST each turn with all of it again.
+
+``ai_tool_turns_ways.py`` has servers and clients, ``measure/tool_turns.py`` reads the recording.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lab_servers.capture.conditions import PRESETS, network_named
+from lab_servers.errors import ExchangeFailed
+from lab_servers.lab import Lab
+from lab_servers.lab.hosting import ProblemLog, Started, start_application
+from lab_servers.marks import Mark, now_ns
+from lab_servers.measure.tool_turns import BEGINS, CONVERSATION, HISTORY, WAYS, WEBSOCKET
+from lab_servers.parameters import choice, number, whole
+from lab_servers.scenarios.ai_tool_turns_ways import (
+    TOKENS_EACH,
+    Work,
+    http_app,
+    over_websocket,
+    websocket_handler,
+    with_conversation,
+    with_history,
+)
+from lab_servers.scenarios.frames_library import library_server
+from lab_servers.scenarios.scenario import Scenario
+
+THREE = "three networks"
+NETWORKS = ("home fibre", "4G", "another continent")
+LIMIT_S = 30.0
+
+
+@dataclass(frozen=True)
+class ToolTurns(Scenario):
+    """What do many tool turns cost on one connection, with an id, and with the whole history each time?
+
+    The tool itself takes no time here: what is measured is the way. All ways keep their connection open between turns,
+    and run at once, each through a network of its own.
+
+    Raises:
+        BadParameter: a parameter is out of its bounds.
+        ExchangeFailed: a way broke.
+    """
+
+    network: str = choice(THREE, (THREE, *PRESETS), "What lies between the two; one after the other.")
+    turns: int = whole(8, 1, 100, "turns", "How often the model asks for a tool.")
+    result_bytes: int = whole(3_000, 1, 100_000, "bytes", "How long a tool's result is.")
+    system_bytes: int = whole(6_000, 1, 100_000, "bytes", "How long instructions and descriptions of tools are.")
+    ttft_s: float = number(0.02, 0, 5, "seconds", "Time to the model's first token in each turn.")
+    gap_s: float = number(0.005, 0, 1, "seconds", "The time between two tokens.")
+    seed: int = whole(8, 0, 1_000_000, "", "What the results are drawn with.")
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks that the turns go through."""
+        return NETWORKS if self.network == THREE else (self.network,)
+
+    @property
+    def about_s(self) -> float:
+        """A round trip for each turn, the model's time, and the whole history on the narrowest of the presets."""
+        turn_s = self.ttft_s + TOKENS_EACH * self.gap_s
+        history_s = self.turns * (self.system_bytes + self.turns * self.result_bytes / 2) / 90_000
+        trips = sum(network_named(name).round_trip_s for name in self.networks)
+        return len(self.networks) * (self.turns + 1) * turn_s + (self.turns + 2) * trips + history_s
+
+    async def perform(self, lab: Lab) -> Mapping[str, Sequence[Mark]]:
+        """Work through one network after the other."""
+        marks: dict[str, list[Mark]] = {"run": [], **{way: [] for way in WAYS}}
+        for network in self.networks:
+            # Hosted anew, so that each network has connections of its own; they begin after this mark.
+            marks["run"].append(Mark(now_ns(), BEGINS, network))
+            works = {way: self._work() for way in WAYS}
+            try:
+                async with asyncio.timeout(LIMIT_S + 3 * self.about_s), asyncio.TaskGroup() as all_at_once:
+                    urls = {way: await _host(lab, way, work) for way, work in works.items()}
+                    for way, work in works.items():
+                        await lab.network_async(way, network)
+                        all_at_once.create_task(_CLIENTS[way](urls[way], work))
+            except TimeoutError:
+                raise ExchangeFailed("The turns did not end in time: choose fewer, or try again.") from None
+            except ExceptionGroup as broken:
+                error = broken.exceptions[0]
+                raise ExchangeFailed(f"A way broke ({type(error).__name__}: {error}): run it again.") from broken
+            for way, work in works.items():
+                marks[way] += work.marks
+        return marks
+
+    def _work(self) -> Work:
+        return Work(self.turns, self.system_bytes, self.result_bytes, self.ttft_s, self.gap_s, self.seed)
+
+
+_CLIENTS = {WEBSOCKET: over_websocket, CONVERSATION: with_conversation, HISTORY: with_history}
+
+
+async def _host(lab: Lab, way: str, work: Work) -> str:
+    if way == WEBSOCKET:
+        return await lab.adopt(way, library_server(websocket_handler(work)), speaks="WebSocket", scheme="ws")
+
+    async def start() -> Started:
+        return await start_application(http_app(work), ProblemLog().logger)
+
+    return await lab.adopt(way, start, speaks="HTTP and event streams")
