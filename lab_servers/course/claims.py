@@ -149,6 +149,14 @@ _ALL: tuple[Claim, ...] = (
         "with the head and shrinks with the size of the message.",
         "07_side_by_side",
     ),
+    # 08_ai_streaming
+    Claim(
+        "C19",
+        "An AI model's answer is one POST, then a stream one way, then its end: SSE fits it.",
+        "Cancelling needs no WebSocket: closing the request does it. An error after the status 200 must travel inside "
+        "the stream. Stopping, being cut off and resuming are three things.",
+        "08_ai_streaming",
+    ),
     # Of notebooks that are still to come
     Claim(
         "C09",
@@ -162,13 +170,6 @@ _ALL: tuple[Claim, ...] = (
         "Browser API: fetch for plain HTTP, EventSource for SSE, WebSocket for WebSocket.",
         "fetch reads event streams, too, with a parser of one's own.",
         "",
-    ),
-    Claim(
-        "C19",
-        "An AI model's answer is one POST, then a stream one way, then its end: SSE fits it.",
-        "Cancelling needs no WebSocket: closing the request does it. An error after the status 200 must travel inside "
-        "the stream. Stopping, being cut off and resuming are three things.",
-        "12_choosing",
     ),
     Claim(
         "C20",

@@ -2,7 +2,7 @@
 
 Every wrong option of a question (``question.py``) names one of these by its id. Those of ``00_start_here`` to
 ``03_polling`` stand in ``misconceptions_of_http.py``, those of ``07_side_by_side`` in
-``misconceptions_of_comparing.py``, the others here.
+``misconceptions_of_comparing.py``, those of ``08_ai_streaming`` in ``misconceptions_of_streaming.py``, the others here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from lab_servers.course.misconception import Misconception
 from lab_servers.course.misconceptions_of_choosing import OF_CHOOSING
 from lab_servers.course.misconceptions_of_comparing import OF_COMPARING
 from lab_servers.course.misconceptions_of_http import OF_HTTP
+from lab_servers.course.misconceptions_of_streaming import OF_STREAMING
 
 __all__ = ["CATALOGUE", "Misconception"]
 
@@ -286,6 +287,7 @@ _ALL: tuple[Misconception, ...] = (
         "https://www.rfc-editor.org/rfc/rfc7692#section-7.2.1",
     ),
     *OF_COMPARING,
+    *OF_STREAMING,
     *OF_CHOOSING,
 )
 

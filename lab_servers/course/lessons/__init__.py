@@ -10,6 +10,7 @@ from lab_servers.course.lessons import (
     n05_websocket_handshake,
     n06_websocket_frames,
     n07_side_by_side,
+    n08_ai_streaming,
     n12_choosing,
 )
 
@@ -22,6 +23,7 @@ LESSONS: tuple[Lesson, ...] = (
     n05_websocket_handshake.LESSON,
     n06_websocket_frames.LESSON,
     n07_side_by_side.LESSON,
+    n08_ai_streaming.LESSON,
     n12_choosing.LESSON,
 )
 
