@@ -69,8 +69,8 @@ class AskedTwice(Scenario):
     @property
     def about_s(self) -> float:
         """All attempts, and the answer to the last."""
-        attempts_s = self.retries * self.time_limit_s + self.backoff_s * (2**self.retries - 1)
-        return 0.5 + attempts_s + self._answer_s
+        waits_s = sum(self.backoff_s * 2.0**place for place in range(self.retries))
+        return 0.5 + self.retries * self.time_limit_s + waits_s + self._answer_s
 
     async def perform(self, lab: Lab) -> Mapping[str, Sequence[Mark]]:
         """All six at the same time, each with a model of its own."""

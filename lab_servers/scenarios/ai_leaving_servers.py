@@ -102,8 +102,12 @@ class ThreadedModel(HostedModel):
         with connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.settimeout(10)
-            target = _target_of(connection)
-            settings = Settings.from_values(dict(parse_qsl(urlsplit(target).query)))
+            try:
+                settings = Settings.from_values(dict(parse_qsl(urlsplit(_target_of(connection)).query)))
+            except (OSError, ValueError):  # BadValue is one
+                with suppress(OSError):
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                return
             run, generated, sequence = f"{self.epoch}-1", 0, 0
             reason = "complete"
             begun_s = time.monotonic()
