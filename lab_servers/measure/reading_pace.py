@@ -76,6 +76,7 @@ class Reading:
     Attributes:
         name: The way of the answer.
         arrived_s: When each unit was there.
+        begun_s: When the reader began with each unit.
         read_s: When each unit had been read.
         first_wait_s: From the question until there was something to read.
         later_waits_s: How long the reader then waited before each further unit that was not there yet.
@@ -83,6 +84,7 @@ class Reading:
 
     name: str
     arrived_s: tuple[float, ...]
+    begun_s: tuple[float, ...]
     read_s: tuple[float, ...]
     first_wait_s: float
     later_waits_s: tuple[float, ...]
@@ -102,15 +104,17 @@ def reading(times: AnswerTimes, pace: Pace = ADULT) -> Reading:
     """Read an answer as it arrived, unit by unit and never ahead of what was there."""
     units = units_of(times.text)
     arrived = arrivals_of(units, times)
+    begun: list[float] = []
     read: list[float] = []
     waits: list[float] = []
     for unit, at_s in zip(units, arrived, strict=True):
         ready_s = read[-1] if read else at_s
         if at_s > ready_s:
             waits.append(at_s - ready_s)
-        read.append(max(at_s, ready_s) + pace.seconds(unit))
+        begun.append(max(at_s, ready_s))
+        read.append(begun[-1] + pace.seconds(unit))
     first_s = arrived[0] if arrived else times.first_s
-    return Reading(times.name, arrived, tuple(read), first_s, tuple(waits))
+    return Reading(times.name, arrived, tuple(begun), tuple(read), first_s, tuple(waits))
 
 
 def arrivals_of(units: Sequence[Unit], times: AnswerTimes) -> tuple[float, ...]:

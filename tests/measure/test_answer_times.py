@@ -132,6 +132,7 @@ def test_a_reader_starts_with_the_first_word_and_waits_only_for_what_is_not_ther
     )
     read = reading(answer_times(recording)["NDJSON"], Pace(60, 60, "a word each second"))
     assert read.first_wait_s == 1.0
+    assert read.begun_s == (1.0, 2.0, 4.0)
     assert read.read_s == (2.0, 3.0, 5.0)
     assert read.later_waits_s == (1.0,)
     assert (read.waited_s, read.done_s) == (2.0, 5.0)

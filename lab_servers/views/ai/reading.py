@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from lab_servers.measure.answer_times import answer_times
@@ -15,7 +16,7 @@ from lab_servers.views.ai.way_style import style_of_way
 from lab_servers.views.picture import Picture
 from lab_servers.views.side.legend import legend_beside
 from lab_servers.views.side.words import duration, listed
-from lab_servers.views.style import FAINT, GRID, new_figure
+from lab_servers.views.style import FAINT, GRID, INK, new_figure
 from lab_servers.views.table import Table
 
 
@@ -29,7 +30,7 @@ def readings_of(recording: Recording, pace: Pace = ADULT) -> tuple[Reading, ...]
 
 
 def reading_against_arrival(recording: Recording, pace: Pace = ADULT) -> Picture:
-    """Steps where words arrived, a faint line where they were read; one pair for each way.
+    """Steps where words arrived, a broad faint line where they were read; one pair for each way.
 
     Raises:
         BadParameter: nobody was shown any text in this recording.
@@ -44,16 +45,32 @@ def reading_against_arrival(recording: Recording, pace: Pace = ADULT) -> Picture
             [0.0, *one.arrived_s], counts, linewidth=3.4 - 2.0 * place / len(found), drawstyle="steps-post",
             markevery=(1 + place * every // len(found), every), **style.curve,
         )  # fmt: skip
-        axes.plot([one.first_wait_s, *one.read_s], counts, color=style.color, linewidth=7, alpha=0.22)
+        _draw_reader(axes, one, style.color)
     axes.set_xlabel("seconds after the question")
     axes.set_ylabel("words and Chinese characters")
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
     axes.grid(axis="y", color=GRID, linewidth=0.7)
     handles = [Line2D([], [], linewidth=2, **style_of_way(one.name).curve) for one in found]
+    words = [*(one.name for one in found), "read, at this pace"]
     handles.append(Line2D([], [], color=FAINT, linewidth=7, alpha=0.35))
-    legend_beside(figure, handles, [*(f"{one.name}" for one in found), "read, at this pace"], title="arrived")
+    if any(one.later_waits_s for one in found):
+        words.append("the reader waits")
+        handles.append(Line2D([], [], color=INK, linewidth=2.6))
+    legend_beside(figure, handles, words, title="arrived")
     return Picture(figure, "Arrival against reading", _sentence(found, pace), recording.notices)
+
+
+def _draw_reader(axes: Axes, one: Reading, color: str) -> None:
+    """A broad line that rises while somebody reads, and a dark one that lies level while there is nothing to read."""
+    across: list[float] = []
+    up: list[int] = []
+    for count, (begun_s, read_s) in enumerate(zip(one.begun_s, one.read_s, strict=True)):
+        if across and begun_s > across[-1]:
+            axes.plot([across[-1], begun_s], [count, count], color=INK, linewidth=2.6, zorder=4)
+        across += [begun_s, read_s]
+        up += [count, count + 1]
+    axes.plot(across, up, color=color, linewidth=7, alpha=0.22)
 
 
 def reading_table(recording: Recording, pace: Pace = ADULT) -> Table:
