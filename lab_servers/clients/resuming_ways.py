@@ -18,9 +18,10 @@ from lab_servers.clients.failures import one_line
 from lab_servers.clients.http import DEFAULT_LIMIT_BYTES
 from lab_servers.clients.session import body_of, open_session
 from lab_servers.wire.llm.json_text import BadJson, read_object, text_in, write
+from lab_servers.wire.llm.ways import Way
 from lab_servers.wire.sse.decoder import EventStreamDecoder
 
-EVENT_STREAM, LINES, WEBSOCKET = "event stream", "NDJSON", "WebSocket"
+EVENT_STREAM, LINES, WEBSOCKET = Way.EVENT_STREAM.value, Way.NDJSON.value, Way.WEBSOCKET.value
 
 # How long to wait for the other side's Close frame, seconds: the answer is there, or the connection is no more.
 CLOSE_TIMEOUT_S = 0.2

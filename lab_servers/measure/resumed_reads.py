@@ -20,6 +20,8 @@ from lab_servers.wire.websocket.records import FrameRecord
 MODEL = "model"
 # What a reader says of a connection that was there for the question alone.
 ASKED_APART = "answered with the id of the run"
+# Why it does not come back to a server that lives anew.
+GONE = "the server that knew this run is gone"
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab_servers.clients.resuming import EVENT_STREAM, LINES, WAYS, WEBSOCKET
+from lab_servers.clients.resuming import EVENT_STREAM, LINES, WAYS, WEBSOCKET, Stopped
 from lab_servers.lab import Lab
 from lab_servers.measure.cut_places import Place
-from lab_servers.measure.resumed_reads import ResumedReads, resumed_reads
+from lab_servers.measure.resumed_reads import ASKED_APART, GONE, ResumedReads, resumed_reads
 from lab_servers.scenarios import ResumedAnswer
 from lab_servers.scenarios.ai_resumed import BEFORE_ID, WITHIN_CHARACTER
 
@@ -79,3 +79,9 @@ def test_one_way_alone_can_be_watched_and_the_same_seed_cuts_at_the_same_bytes(l
     first, second = (run(lab, way=LINES, seed=5).ways for _ in range(2))
     assert len(first) == 1
     assert [cut.at_byte for cut in first[0].cuts] == [cut.at_byte for cut in second[0].cuts]
+
+
+def test_the_words_of_a_reader_are_those_that_the_reading_of_its_recording_knows(lab: Lab) -> None:
+    found = run(lab, way=LINES, cuts=0)
+    assert found.ways[0].links[0].ended == ASKED_APART
+    assert Stopped.GONE.value == GONE

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from lab_servers.measure.resumed_reads import ASKED_APART, Link, ResumedReads, ResumedWay, resumed_reads
+from lab_servers.measure.resumed_reads import ASKED_APART, GONE, Link, ResumedReads, ResumedWay, resumed_reads
 from lab_servers.recording import Recording
 from lab_servers.views.picture import Picture
 from lab_servers.views.style import BLUE, DASHED, FAINT, GREEN, GRID, INK, PURPLE, VERMILION, new_figure
@@ -93,11 +93,16 @@ def picture(recording: Recording) -> Picture:
         _draw_way(axes, -2 * row, way, start_ns)
     heights = [-2 * row + step for row in range(len(found.ways)) for step in (0.3, -0.5)]
     labels = [label for way in found.ways for label in ("the model", way.way)]
+    if found.unread:
+        heights.append(-2 * len(found.ways) + 0.3)
+        labels.append("the model, for nobody")
+        unread_s = [(part.at_ns - start_ns) / 1e9 for part in found.unread]
+        axes.plot(unread_s, [heights[-1]] * len(unread_s), "|", color=VERMILION, markersize=11)
     axes.set_yticks(heights, labels, fontsize=11)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.set_ylim(-2 * len(found.ways) + 0.7, 1.0)
-    axes.margins(x=0.02)
+    axes.set_ylim(heights[-1] - (0.8 if not found.unread else 0.4), 1.0)
+    axes.margins(x=0.04)
     axes.set_xlabel("seconds after the first question")
     _legend(figure)
     return Picture(figure, "One answer on several connections", sentence(recording), recording.notices)
@@ -129,6 +134,8 @@ def _draw_way(axes: Axes, y: float, way: ResumedWay, start_ns: int) -> None:
             )
         if link.cut is not None:
             axes.plot([end_s] * 2, [y - 0.9, y - 0.1], color=INK, linewidth=2.5, zorder=5)
+    if way.stopped == GONE:
+        axes.text((way.links[-1].end_ns - start_ns) / 1e9, y - 0.5, " gone", va="center", color=INK, fontsize=11)
     axes.axhline(y - 1.2, color=GRID, linewidth=0.8, zorder=0)
 
 
