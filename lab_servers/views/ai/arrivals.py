@@ -107,11 +107,9 @@ def answer_times_table(recording: Recording) -> Table:
         for times in found.values()
     ]
     return Table(
-        f"What a reader felt: one answer of {len(first.tokens)} tokens on each way, times after the question",
-        (
-            "way", "first text", "gaps", "median gap", "95 % of gaps under", "longest gap", "a token is late, median",
-            "all text",
-        ),
+        f"What a reader felt: one answer of {len(first.tokens)} tokens on each way, times after the question; late is how "
+        f"long after it was made a token was there",
+        ("way", "first text", "gaps", "median gap", "95 % under", "longest gap", "late, median", "all text"),
         (model, *rows),
         notices=recording.notices,
     )  # fmt: skip

@@ -68,7 +68,7 @@ def table(recording: Recording) -> Table:
             )
     return Table(
         "One answer through several networks, times after the question",
-        ("network", "way", "first text", "gaps", "median gap", "95 % of gaps under", "longest gap", "all text"),
+        ("network", "way", "first text", "gaps", "median gap", "95 % under", "longest gap", "all text"),
         tuple(rows),
         notices=recording.notices,
     )
