@@ -13,13 +13,14 @@ from lab_servers.capture.capture import Capture, Side
 from lab_servers.dissection import dissect
 from lab_servers.errors import BadParameter
 from lab_servers.measure.cut_places import Place, place_of_cut
-from lab_servers.measure.model_marks import ProducedPart, produced
+from lab_servers.measure.model_marks import ProducedPart, finished, produced
 from lab_servers.recording import Recording
 from lab_servers.wire.websocket.records import FrameRecord
 
 MODEL = "model"
 # What a reader says of a connection that was there for the question alone.
 ASKED_APART = "answered with the id of the run"
+_BROKEN_OFF = frozenset({"cut", "server stopped", "reader left"})
 # Why it does not come back to a server that lives anew.
 GONE = "the server that knew this run is gone"
 
@@ -126,7 +127,10 @@ def resumed_reads(recording: Recording) -> ResumedReads:
     begun = recording.marks_named(f"{MODEL}: begins")
     if not names or not begun:
         raise BadParameter("This recording has no reader that comes back: run the scenario ResumedAnswer.")
-    parts = produced(recording)
+    # A run that breaks off ends with a part that nothing can say: it is no part that a reader lacks.
+    broken = {run.run for run in finished(recording) if run.reason in _BROKEN_OFF}
+    lasts = {part.run: part.sequence for part in produced(recording)}
+    parts = tuple(part for part in produced(recording) if part.run not in broken or part.sequence < lasts[part.run])
     # In the order in which they set out, which is that of the run's ways.
     firsts = {name: recording.marks_named(f"{name}: try")[0].at_ns for name in names}
     ways = tuple(_way(recording, name, parts) for name in sorted(names, key=lambda name: firsts[name]))

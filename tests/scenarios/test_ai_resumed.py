@@ -60,6 +60,9 @@ def test_after_a_restart_the_readers_are_told_that_their_run_is_gone(lab: Lab) -
     for way in found.ways:
         assert way.stopped == "the server that knew this run is gone"
         assert way.shown == tuple(range(1, len(way.shown) + 1))
+        # What breaks a run off is no part, so nothing is missing but what was on its way.
+        assert way.missing == tuple(range(len(way.shown) + 1, len(way.produced) + 1))
+        assert all(part.tokens for part in way.produced)
 
 
 def test_a_reader_that_trusts_the_end_lacks_the_rest_although_the_model_made_it(lab: Lab) -> None:
