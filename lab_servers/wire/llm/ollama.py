@@ -24,7 +24,7 @@ def take_line(item: Mapping[str, object], answer: Collected) -> None:
     message = object_in(item, "message")
     answer.add_thought(text_in(message, "thinking") or text_in(item, "thinking"))
     answer.add_text(text_in(message, "content") or text_in(item, "response"))
-    for call in objects_in(message, "tool_calls"):
+    for call in (*objects_in(message, "tool_calls"), *objects_in(item, "tool_calls")):  # the latter: /api/generate
         function, index = object_in(call, "function"), answer.calls
         answer.add_call(index, text_in(call, "id"), text_in(function, "name"))
         answer.add_arguments(index, write(object_in(function, "arguments")))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -17,9 +19,15 @@ BESIDE_THE_SDK: Mapping[str, set[str]] = {
 }
 
 
+@functools.cache
+def _judge(kind: Any) -> TypeAdapter[object]:
+    # A union of fifty events takes pydantic a second to build.
+    return TypeAdapter(kind)
+
+
 def judged(kind: object, data: object) -> object:
     """The value as the SDK's type; fails where the type refuses it, or would keep a field that it does not know."""
-    value: object = TypeAdapter(kind).validate_python(data)
+    value: object = _judge(kind).validate_python(data)
     assert unknown_fields(value) == []
     return value
 

@@ -140,7 +140,9 @@ def test_a_whole_response_is_the_object_of_the_last_event(more: dict) -> None:
 def test_usage_counts_reasoning_among_the_output() -> None:
     usage = ask(RESPONSES, reasoning_tokens=7).json()["usage"]
     assert usage["output_tokens_details"] == {"reasoning_tokens": 7}
-    assert usage["output_tokens"] == 7 + sum(part.tokens for part in parts(reasoning_tokens=7) if isinstance(part, Text))
+    assert usage["output_tokens"] == 7 + sum(
+        part.tokens for part in parts(reasoning_tokens=7) if isinstance(part, Text)
+    )
 
 
 def test_instructions_and_items_are_part_of_the_prompt() -> None:
