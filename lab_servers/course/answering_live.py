@@ -1,4 +1,4 @@
-"""``live_answers(lab)``: the live panel of ``views/live_answers.py`` with the answers of ``scenarios/ai_live.py`` in it."""
+"""``live_answers(lab)``: the panel of ``views/live_answers.py`` with the answers of ``scenarios/ai_live.py`` in it."""
 
 from __future__ import annotations
 

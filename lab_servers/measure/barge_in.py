@@ -1,6 +1,7 @@
 """What it costs to talk to a model that is talking, and how soon it falls silent: read from a recording of ``BargeIn``.
 
-``scenarios/ai_barge_in.py`` makes the recording and its marks. Bytes come from the wire, moments from marks on one clock.
+``scenarios/ai_barge_in.py`` makes the recording and its marks. Bytes come from the wire, moments from marks, and both
+are on one clock.
 """
 
 from __future__ import annotations

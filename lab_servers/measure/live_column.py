@@ -1,7 +1,7 @@
 """What stands in one column of the live panel at one moment, and the words for it.
 
-``scenarios/ai_live.py`` makes columns while answers arrive, ``views/live_answers.py`` shows them. All times are those of
-the client on the lab's thread, never of the screen; the bytes are what the relay has recorded so far.
+``scenarios/ai_live.py`` makes columns while answers arrive, ``views/live_answers.py`` shows them. All times are those
+of the client on the lab's thread, never of the screen; the bytes are what the relay has recorded so far.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Column:
 
     @property
     def clock(self) -> str:
-        """``"First text after 0.31 s, done after 1.52 s, 3,412 bytes."``"""
+        """Its times and bytes, as in "First text after 0.31 s, done after 1.52 s, 3,412 bytes."."""
         total = self.up_bytes + self.down_bytes
         parts = [] if self.first_s is None else [f"first text after {self.first_s:.2f} s"]
         if self.done_s is not None:

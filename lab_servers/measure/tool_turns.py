@@ -1,6 +1,7 @@
 """What many tool turns cost: bytes up, requests and time of each turn, read from a recording of ``ToolTurns``.
 
-``scenarios/ai_tool_turns.py`` makes the recording and its marks. Bytes come from the wire, moments from marks on one clock.
+``scenarios/ai_tool_turns.py`` makes the recording and its marks. Bytes come from the wire, moments from marks, and both
+are on one clock.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class BargeIn(Scenario):
     """What does it cost to talk to a model that is talking, and how soon does it fall silent when interrupted?
 
     The client sends a frame of sound every 20 ms, as a telephone does, while tokens come down; after some of them it
-    interrupts, and goes on speaking until the answer has ended. All ways run at once, each through a network of its own.
+    interrupts, and goes on speaking until the answer has ended. All ways run at once, each through its own network.
 
     Raises:
         BadParameter: a parameter is out of its bounds.

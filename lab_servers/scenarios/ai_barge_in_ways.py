@@ -1,4 +1,4 @@
-"""The three ways of talking to a model that talks, server and client of each. ``ai_barge_in.py`` runs them side by side.
+"""The three ways of talking to a model that talks, server and client of each. ``ai_barge_in.py`` runs all of them.
 
 Sound goes up as one binary frame every 20 ms. Over WebSocket a frame is a message; in one long upload it is a record of
 the body with a prefix of its own; by POST it is a body, or part of one. Down come tokens, as messages or events.

@@ -1,4 +1,4 @@
-"""One prompt on several ways at once, to be watched while the answers arrive, and stopped on each way as that way stops.
+"""One prompt on several ways at once, to be watched while the answers arrive, and stopped on each as that way stops.
 
 ``ai_live_readers.py`` has the readers that can say stop, ``measure/live_column.py`` what a moment looks like, and
 ``views/live_answers.py`` shows it. Each way has a model of its own, so that what it generates is counted for that way.
@@ -167,8 +167,11 @@ class LiveRun:
         self.columns = tuple(lane.column(passed.get(lane.way.value, (0, 0))) for lane in self._lanes)
 
     async def _until_models_rest(self) -> None:
-        while any(lane.is_generating for lane in self._lanes):
+        """Of a polled run that nobody asks for any more, only the model knows when it has ended."""
+        is_at_rest = False
+        while not is_at_rest:
             await asyncio.sleep(LOOK_EVERY_S)
+            is_at_rest = not any(lane.is_generating for lane in self._lanes)
 
 
 def _passed(captures: Sequence[Capture]) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Two readers that can say stop: an event stream whose run is stopped by a POST, and a WebSocket that sends a message.
 
-On every other way of ``clients/answers.py`` stopping is leaving, which needs no reader of its own. ``ai_live.py`` uses all.
+On every other way of ``clients/answers.py`` stopping is leaving, which needs no reader of its own. ``ai_live.py``
+uses all of them.
 """
 
 from __future__ import annotations

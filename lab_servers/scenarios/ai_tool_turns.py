@@ -1,4 +1,4 @@
-"""A model that uses a tool many times: one WebSocket, a POST each turn with an id, a POST each turn with all of it again.
+"""A model that uses a tool many times: over one WebSocket, by a POST each turn with an id, or with all of it again.
 
 ``ai_tool_turns_ways.py`` has servers and clients, ``measure/tool_turns.py`` reads the recording.
 """

@@ -25,7 +25,7 @@ from lab_servers.measure.tool_turns import DONE, FIRST, SENDS
 
 TOKENS_EACH = 4  # of a tool call's arguments
 LIMIT_BYTES = 32 * 1024 * 1024
-_WORDS = "file line test error value result path index note table".split()
+_WORDS = ["file", "line", "test", "error", "value", "result", "path", "index", "note", "table"]
 
 
 @dataclass

@@ -1,8 +1,8 @@
 """The live panel: one prompt on several ways at once, each answer in a column of its own while it arrives, with Stop.
 
-``live_answers_page.py`` is what the browser shows of it, ``live_answers_text.py`` the plain form. The panel owns no run:
-it starts one with the class that it was given, follows it on a thread of its own, and hands what is new to the page at
-most every 50 ms, so that eleven columns leave the kernel time for the servers.
+``live_answers_page.py`` is what the browser shows of it, ``live_answers_text.py`` the plain form. The panel owns no
+run: it starts one with the class that it was given, follows it on a thread of its own, and hands what is new to the
+page at most every 50 ms, so that eleven columns leave the kernel time for the servers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the browser shows of the live panel, as one widget: controls, one column for each way, buttons and status.
 
-``live_answers.py`` decides what a press does; ``live_answers.js`` and the fields of the scenario panel draw. Only Python
-sets these values, the page sends messages.
+``live_answers.py`` decides what a press does; ``live_answers.js`` and the fields of the scenario panel draw. Only
+Python sets these values, the page sends messages.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class LivePage(anywidget.AnyWidget):
 
     head = traitlets.Dict().tag(sync=True)
     typed = traitlets.Dict().tag(sync=True)
-    columns = traitlets.List().tag(sync=True)
+    columns: Any = traitlets.List().tag(sync=True)
     status = traitlets.Unicode("").tag(sync=True)
     wrong = traitlets.Unicode("").tag(sync=True)
     is_wrong = traitlets.Bool(False).tag(sync=True)

@@ -1,4 +1,4 @@
-"""The words of a live panel that need no widget: the sentence after a run, and what a saved page or a terminal shows."""
+"""The words of a live panel that need no widget: the sentence after a run, and what a saved page or terminal shows."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from lab_servers.views.table import Table
 MOST_CHARACTERS = 120
 
 BATCHED = (
-    "The page gets what is new at most every 50 ms, several tokens together if need be: eleven columns would else starve "
-    "the kernel that also runs the servers. The times are those of the client beside them, and a picture made "
+    "The page gets what is new at most every 50 ms, several tokens together if need be: eleven columns would else "
+    "starve the kernel that also runs the servers. The times are those of the client beside them, and a picture made "
     "afterwards is made from the recording, not from the screen."
 )
 

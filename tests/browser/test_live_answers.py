@@ -30,7 +30,8 @@ LATER = (
 
 _TOO_WIDE = """() => {
     const panel = document.querySelector('.lsa'), right = panel.getBoundingClientRect().right;
-    return [document.querySelector('.jp-WindowedPanel-outer'), panel, ...panel.querySelectorAll('.lsa-form, .lsa-column, .lsa-text')]
+    const boxes = panel.querySelectorAll('.lsa-form, .lsa-column, .lsa-text');
+    return [document.querySelector('.jp-WindowedPanel-outer'), panel, ...boxes]
         .filter(box => box.scrollWidth > box.clientWidth + 1)
         .concat([...panel.querySelectorAll('p, button, label, input, select')]
             .filter(part => part.getBoundingClientRect().right > right + 1))

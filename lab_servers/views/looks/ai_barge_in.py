@@ -73,11 +73,11 @@ def sentence(recording: Recording) -> str:
     stops = listed([f"{duration(one.stopped_s * 1e3)} ({one.way})" for one in last])
     late = {one.way: one for one in last}
     return (
-        f"Through {found[0].network}, a frame of {recording.parameters['frame_bytes']} bytes of sound has so many bytes "
-        f"around it, both directions: {told}. Through {last[0].network}, the model stopped {stops} after the "
-        f"interruption, and {listed([str(one.generated_after) for one in last])} tokens were generated meanwhile. There "
-        f"the POSTs' frames were late by up to {duration(max(late[POSTS].late_s) * 1e3)}, those of the WebSocket by up to "
-        f"{duration(max(late[WEBSOCKET].late_s) * 1e3)}."
+        f"Through {found[0].network}, a frame of {recording.parameters['frame_bytes']} bytes of sound has so many "
+        f"bytes around it, both directions: {told}. Through {last[0].network}, the model stopped {stops} after the "
+        f"interruption, and {listed([str(one.generated_after) for one in last])} tokens were generated meanwhile. "
+        f"There the POSTs' frames were late by up to {duration(max(late[POSTS].late_s) * 1e3)}, those of the "
+        f"WebSocket by up to {duration(max(late[WEBSOCKET].late_s) * 1e3)}."
     )
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from itertools import accumulate
+from typing import Any
 
 from lab_servers.measure.tool_turns import CONVERSATION, HISTORY, WAYS, WEBSOCKET, Worked, worked
 from lab_servers.recording import Recording
@@ -78,8 +79,9 @@ def picture(recording: Recording) -> Picture:
     figure, (left, *others) = new_panels(3.6 + 2.9 * len(networks), 4.2, 1 + len(networks))
     highest_ms = 1.12e3 * max(turn.first_s for one in found for turn in one.turns)
     for place, way in enumerate(WAYS):
-        style = {
-            "color": SERIES[place], "marker": MARKERS[place], "linestyle": _LINES[place], "linewidth": 2, "markersize": 6,
+        style: dict[str, Any] = {
+            "color": SERIES[place], "marker": MARKERS[place], "linestyle": _LINES[place], "linewidth": 2,
+            "markersize": 6,
         }  # fmt: skip
         sums = list(accumulate(turn.up_bytes for turn in _of(found, networks[0], way).turns))
         left.plot(range(1, len(sums) + 1), [value / 1e3 for value in sums], label=way, **style)
@@ -89,6 +91,7 @@ def picture(recording: Recording) -> Picture:
             axes.set_title(network, fontsize=12, color=INK)
             axes.set_ylim(0, highest_ms)
             axes.set_xlabel("turn")
+    figure.set_layout_engine("constrained", w_pad=0.1)
     left.set_title("sent by the client so far", fontsize=12, color=INK)
     left.set_ylabel("thousand bytes")
     left.set_xlabel("turn")
