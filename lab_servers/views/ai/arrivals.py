@@ -107,8 +107,8 @@ def answer_times_table(recording: Recording) -> Table:
         for times in found.values()
     ]
     return Table(
-        f"What a reader felt: one answer of {len(first.tokens)} tokens on each way, times after the question; late is how "
-        f"long after it was made a token was there",
+        f"What a reader felt: one answer of {len(first.tokens)} tokens on each way, times after the question; late is "
+        f"how long after it was made a token was there",
         ("way", "first text", "gaps", "median gap", "95 % under", "longest gap", "late, median", "all text"),
         (model, *rows),
         notices=recording.notices,
