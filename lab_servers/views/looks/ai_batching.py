@@ -64,9 +64,11 @@ def sentence(recording: Recording) -> str:
     late = next((one for one in found if one.is_late), None)
     if late is None:
         return told
+    saves_nothing = late.down.total >= first.down.total and _median_ms(late) > 2 * _median_ms(first)
+    conclusion = ": the delay of a batch without its saving." if saves_nothing else "."
     return (
         f"{told} A buffer that is emptied late: {late.messages} messages, {few(late.each)} bytes per token, "
-        f"{duration(_median_ms(late))}: the delay of a batch without its saving."
+        f"{duration(_median_ms(late))}{conclusion}"
     )
 
 
