@@ -190,7 +190,8 @@ def _asked_for(capture: Capture) -> str:
         return ""
     ids = heads[0].values("Last-Event-ID")
     keys = heads[0].values("Idempotency-Key")
-    request = f"{heads[0].method} {(heads[0].target or '').partition('?seed')[0]}"
+    # The settings of the model say nothing of where anybody was.
+    request = f"{heads[0].method} {heads[0].target.partition('?tokens=')[0]}"
     if ids:
         return f"Last-Event-ID: {ids[0]}"
     return f"Idempotency-Key: {keys[0]}" if keys else request

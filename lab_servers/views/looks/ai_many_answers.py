@@ -50,7 +50,7 @@ def table(recording: Recording) -> Table:
         slips = (f"{value:.2f}" for value in quantiles_ms(crowd.slips_s))
         rows.append((f"the model, {name}", str(len(crowd.answers)), f"{len(crowd.slips_s):,}", "", "", "", *slips))
     return Table(
-        "How late parts came after the model could send them, and the model made them after its own plan, in ms",
+        "Milliseconds from when a part could be sent to when it came; for the model, from its plan",
         ("who", "answers", "parts", "lost", "twice", "mixed up", "median", "95 %", "99 %", "largest"),
         tuple(rows),
         notices=recording.notices,

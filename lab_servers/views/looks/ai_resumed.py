@@ -18,7 +18,7 @@ from lab_servers.views.style import BLUE, DASHED, FAINT, GREEN, GRID, INK, PURPL
 from lab_servers.views.table import Table
 from lab_servers.wire.printable import printable
 
-_MOST_CHARACTERS = 70
+_MOST_CHARACTERS = 42
 # One connection after the other: colour and sign change with each.
 _COLORS, _SIGNS = (BLUE, GREEN), ("o", "D")
 
@@ -59,11 +59,11 @@ def table(recording: Recording) -> Table:
     for way in found.ways:
         for number, link in enumerate(way.links, 1):
             came = ranges([one for one, _ in link.received])
-            rows.append((f"{way.way} {number}", printable(link.asked_for, _MOST_CHARACTERS), came, _end(link)))
-        has = f"missing: {ranges(way.missing)}; twice: {ranges(way.twice)}"
-        rows.append((f"{way.way} in all", f"{len(way.produced)} parts produced", has, way.stopped))
+            rows.append((f"{way.way} {number}", _short(link.asked_for), came, _end(link)))
+        has = f"{len(way.produced)} produced; missing: {ranges(way.missing)}; twice: {ranges(way.twice)}"
+        rows.append((f"{way.way} in all", "", has, way.stopped))
     for line in _unread(found):
-        rows.append(("nobody", line, "none", ""))
+        rows.append(("nobody", "", "none", line))
     return Table(
         "Each connection: what its client said of where it was, which parts came, and how it ended",
         ("connection", "the client sent", "parts that came", "ended"),
@@ -71,6 +71,11 @@ def table(recording: Recording) -> Table:
         frozenset({1}),
         recording.notices,
     )
+
+
+def _short(text: str) -> str:
+    """The beginning of what a client sent, safe to show: the column shall leave room for the others."""
+    return printable(text[:_MOST_CHARACTERS], _MOST_CHARACTERS) + ("…" if len(text) > _MOST_CHARACTERS else "")
 
 
 def _end(link: Link) -> str:
