@@ -39,7 +39,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "measure": {"recording", "dissection", "capture", "wire", *LEAVES},
     # The lab gives out what it recorded as a recording.
     "lab": {"servers", "capture", "recording", *LEAVES},
-    "scenarios": {"lab", "clients", "servers", "capture", "recording", "dissection", "measure", *LEAVES},
+    # Of wire, the reader of models' answers: a program's output is read by it, and its names of ways are used.
+    "scenarios": {"lab", "clients", "servers", "capture", "recording", "dissection", "measure", "wire", *LEAVES},
     # Of the capture, views read its data types.
     "views": {"recording", "dissection", "wire", "capture", "measure", *LEAVES},
     # Each claim run on a lab of its own and settled; outside of the tests too.
