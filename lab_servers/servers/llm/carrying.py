@@ -90,6 +90,8 @@ async def carry(
                 await response.prepare(request)
                 await _write(response, encoder.begin())
             await _write(response, encoder.silence() if numbered is None else encoder.part(numbered.part))
+    except ConnectionResetError:
+        pass  # Nobody is there any more. Without aiohttp's handler_cancellation, a write is the first to notice.
     finally:
         run.leave()
     return response

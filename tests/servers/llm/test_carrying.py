@@ -6,6 +6,7 @@ import asyncio
 import json
 
 import pytest
+from aiohttp import web
 
 from lab_servers.servers.llm.app import make_app
 from lab_servers.servers.llm.carrying import Padding, Said
@@ -28,7 +29,7 @@ from tests.servers.llm.asked import (
     post,
     texts,
 )
-from tests.servers.running import connected, request_bytes, running
+from tests.servers.running import LOOPBACK, connected, request_bytes, running
 from tests.waiting import until
 
 STREAMS: dict[str, dict[str, object]] = {
@@ -130,6 +131,37 @@ def test_a_reader_that_leaves_stops_the_model(path: str) -> None:
     run, generated, reason = detail.split(" ", 2)
     assert (run, reason) == ("k3f9-1", "reader left")
     assert 0 < int(generated) < 2_000
+
+
+@EVERY
+def test_a_server_that_does_not_watch_for_leavers_notices_at_its_next_write(path: str) -> None:
+    finished: list[str] = []
+
+    async def main() -> None:
+        app = make_app(lambda name, detail: finished.append(detail) if name == "finished" else None)
+        runner = web.AppRunner(app, handler_cancellation=False, shutdown_timeout=0.3, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, LOOPBACK, 0).start()
+        async with connected(runner.addresses[0][1]) as (reader, writer):
+            content = {**BODIES[path.partition("?")[0]], **STREAMS[path]}
+            writer.write(post(path, content, **SLOW))
+            await reader.readuntil("世".encode())
+        await until(lambda: finished)
+        await runner.cleanup()
+
+    asyncio.run(main())
+    assert [detail.split(" ", 2)[2] for detail in finished] == ["reader left"]
+
+
+@EVERY
+def test_a_cut_before_the_first_part_leaves_at_most_a_head(path: str) -> None:
+    async def main() -> bytes:
+        content = {**BODIES[path.partition("?")[0]], **STREAMS[path]}
+        async with running(make_app()) as port, connected(port) as (reader, writer):
+            writer.write(post(path, content, fail="cut", fail_after=0))
+            return await reader.read()
+
+    assert not asyncio.run(main()).endswith(b"\r\n0\r\n\r\n")
 
 
 @EVERY
