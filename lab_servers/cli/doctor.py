@@ -91,7 +91,7 @@ def requirements(extra: str = "") -> tuple[str, ...]:
         lines = importlib.metadata.requires("lab_servers") or []
         lines = [line for line in lines if _extra_of(line) == extra]
     except importlib.metadata.PackageNotFoundError:
-        name = f"requirements-{extra}.txt" if extra else "requirements.txt"
+        name = f"tests/requirements-{extra}.txt" if extra else "requirements.txt"
         lines = (Path(__file__).parents[2] / name).read_text(encoding="utf-8").splitlines()
     matches = (re.match(r"[A-Za-z0-9][\w.-]*(>=[\w.]+)?", line.replace(" >=", ">=")) for line in lines)
     return tuple(match[0] for match in matches if match)

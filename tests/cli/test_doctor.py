@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import subprocess
 import sys
@@ -97,3 +98,16 @@ def test_it_reports_a_missing_dependency_instead_of_failing_for_want_of_it() -> 
     assert done.returncode == 1, done.stderr
     (lab,) = [check for check in json.loads(done.stdout)["checks"] if check["name"] == "lab"]
     assert "aiohttp" in lab["found"]
+
+
+@pytest.mark.parametrize("extra", ["", SDKS])
+def test_where_the_package_is_not_installed_the_lists_themselves_are_read(
+    extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = sorted(requirements(extra))
+
+    def nothing(name: str) -> list[str]:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "requires", nothing)
+    assert sorted(requirements(extra)) == installed
