@@ -87,9 +87,10 @@ class TruncationSlider(anywidget.AnyWidget):
 
     def _repr_html_(self) -> str:
         answer, cut_by = self._chosen()
-        now = moment(answer, self.cut, cut_by)
+        cut = min(max(self.cut, 0), len(answer.wire))
+        now = moment(answer, cut, cut_by)
         return (
-            f"{moment_table(answer, self.cut, cut_by)._repr_html_()}"
+            f"{moment_table(answer, cut, cut_by)._repr_html_()}"
             f"<p>The last bytes that came:</p><pre>{escape(now.before)}</pre>"
             f"<p>The first bytes that are lost:</p><pre>{escape(now.after)}</pre>"
             f"<p>The reader shows: {escape(now.shown)}</p>"
@@ -97,9 +98,10 @@ class TruncationSlider(anywidget.AnyWidget):
 
     def __str__(self) -> str:
         answer, cut_by = self._chosen()
-        now = moment(answer, self.cut, cut_by)
+        cut = min(max(self.cut, 0), len(answer.wire))
+        now = moment(answer, cut, cut_by)
         return (
-            f"{moment_table(answer, self.cut, cut_by)}\n\nThe last bytes that came:\n{now.before}\n\n"
+            f"{moment_table(answer, cut, cut_by)}\n\nThe last bytes that came:\n{now.before}\n\n"
             f"The first bytes that are lost:\n{now.after}\n\nThe reader shows: {now.shown}"
         )
 

@@ -101,14 +101,16 @@ class Collected:
             self._thoughts.append(shown)
             self._say(Kind.THOUGHT, shown)
 
-    def add_call(self, key: int, call_id: str, name: str) -> None:
+    def add_call(self, key: int, call_id: str, name: str, tokens: int | None = None) -> None:
         """A tool call begins, or more is known of it.
 
         Args:
             key: How the dialect tells its calls apart; calls are numbered from 0 in the order of their beginnings.
             call_id: Its id, or nothing.
             name: The tool, or nothing.
+            tokens: How many tokens this says that it holds.
         """
+        self._tokens += tokens or 0
         call = self._calls.get(key)
         if call is None:
             if len(self._calls) == MOST_TOOL_CALLS:
@@ -241,11 +243,13 @@ class _Tally:
     def __init__(self) -> None:
         self._count = 0
         self._first: list[str] = []
+        self._last = ""  # a stranger may send the same thing a million times
 
     def add(self, reason: str) -> None:
         self._count += 1
-        if len(self._first) < MOST_REASONS and _short(reason) not in self._first:
+        if reason != self._last and len(self._first) < MOST_REASONS and _short(reason) not in self._first:
             self._first.append(_short(reason))
+        self._last = reason
 
     def read(self) -> PassedOver:
         return PassedOver(self._count, tuple(self._first))

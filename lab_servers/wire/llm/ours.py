@@ -33,7 +33,8 @@ def _take_one(item: Mapping[str, object], answer: Collected) -> None:
     if kind == "text":
         answer.add_text(text_in(item, "text"), whole_in(item, "tokens"))
     elif kind == "tool_call":
-        answer.add_call(index, text_in(item, "id"), text_in(item, "name"))
+        # Its own number of tokens is not sent: the model takes one to begin a call.
+        answer.add_call(index, text_in(item, "id"), text_in(item, "name"), tokens=1)
     elif kind == "tool_arguments":
         answer.add_arguments(index, text_in(item, "text"), whole_in(item, "tokens"))
     elif kind == "end":

@@ -192,7 +192,7 @@ OLLAMA_WHOLE = line({"message": {"role": "assistant", "content": TEXT, "tool_cal
 
 _OUR_PARTS: list[dict[str, object]] = [
     {"run": "k3f9-1", "n": 1, "type": "text", "text": "Hé, 世", "tokens": 4},
-    {"run": "k3f9-1", "n": 3, "type": "text", "text": "界 👩‍💻 ok", "tokens": 4},
+    {"run": "k3f9-1", "n": 3, "type": "text", "text": "界 👩‍💻 ok", "tokens": 3},
     {"run": "k3f9-1", "n": 4, "type": "tool_call", "index": 0, "id": "c1", "name": "weather"},
     {"run": "k3f9-1", "n": 5, "type": "tool_arguments", "index": 0, "text": '{"city":', "tokens": 2},
     {"run": "k3f9-1", "n": 6, "type": "tool_arguments", "index": 0, "text": '"東京"}', "tokens": 2},
