@@ -52,7 +52,8 @@ class ResponsesStream:
         self._padding = Padding(question.response_id) if with_obfuscation else None
         self._sequence = 0
         self._said = Said()
-        self._open: dict[str, object] | None = None
+        self._open: dict[str, object] | None = None  # the item that grows, as it was when it was added
+        self._call = 0  # if it is a call, which one
         self._done: list[dict[str, object]] = []
 
     def begin(self) -> bytes:
@@ -69,6 +70,7 @@ class ResponsesStream:
                 return opening + self._text_event("delta", delta=text, logprobs=[], **self._padded(text))
             case ToolCall(index):
                 closing = self._close("completed")
+                self._call = index
                 self._open = call_item(self._question, self._said, index, "in_progress")
                 return closing + self._item_event("added", self._open)
             case ToolArguments(_, text):
@@ -83,7 +85,7 @@ class ResponsesStream:
             case Failed(message):
                 # Two events, as their servers do (github.com/vercel/ai/pull/13480): what happened, and the end.
                 happened = self._event("error", code="server_error", message=message, param=None)
-                broken = [self._open | {"status": "incomplete"}] if self._open else []
+                broken = [self._item("incomplete")] if self._open else []
                 last = response(self._question, "failed", [*self._done, *broken], failure=message)
                 return happened + self._event("response.failed", response=last)
         return b""
@@ -125,18 +127,21 @@ class ResponsesStream:
         self._open = message_item(self._question, None, "in_progress")
         return self._item_event("added", self._open) + self._content_event("added", "")
 
+    def _item(self, status: str) -> dict[str, object]:
+        """The open item with all that was said of it."""
+        if self._open and self._open["type"] == "message":
+            return message_item(self._question, self._said.text, status)
+        return call_item(self._question, self._said, self._call, status)
+
     def _close(self, status: str) -> bytes:
         """The events that say that the open item is done, each with all of it."""
         if self._open is None:
             return b""
-        if self._open["type"] == "message":
+        item = self._item(status)
+        if item["type"] == "message":
             text = self._said.text
-            item = message_item(self._question, text, status)
             done = self._text_event("done", text=text, logprobs=[]) + self._content_event("done", text)
         else:
-            # The call that is open is the last that closed before: a new one was already added to what was said.
-            index = sum(one["type"] == "function_call" for one in self._done)
-            item = call_item(self._question, self._said, index, status)
             done = self._arguments_event("done", name=item["name"], arguments=item["arguments"])
         done += self._item_event("done", item)
         self._done.append(item)

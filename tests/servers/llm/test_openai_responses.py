@@ -111,7 +111,16 @@ def test_a_failure_is_an_error_event_and_then_a_failed_response_with_what_there_
     assert (error["type"], error["code"], error["param"]) == ("error", "server_error", None)
     assert (failed["type"], failed["response"]["status"]) == ("response.failed", "failed")
     assert failed["response"]["error"] == {"code": "server_error", "message": error["message"]}
-    assert failed["response"]["output"][0]["status"] == "incomplete"
+    [item] = failed["response"]["output"]
+    assert item["status"] == "incomplete"
+    assert item["content"][0]["text"] == "".join(texts(fail="error", fail_after=10))
+
+
+def test_a_failure_within_a_call_keeps_the_message_and_the_pieces_of_the_call() -> None:
+    failed = events(ask(RESPONSES, STREAM, fail="error", fail_after=44, tool_calls=1))[-1]
+    message, call = failed["response"]["output"]
+    pieces = [part.text for part in parts(fail="error", fail_after=44, tool_calls=1) if isinstance(part, ToolArguments)]
+    assert (message["status"], call["status"], call["arguments"]) == ("completed", "incomplete", "".join(pieces))
 
 
 def test_a_cut_leaves_the_body_unfinished() -> None:
