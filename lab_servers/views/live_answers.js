@@ -23,19 +23,19 @@ class LiveColumn {
     this.heading = part("h4", { class: "lsa-way", id });
     this.sign = part("span", { class: "lsa-sign", "aria-hidden": "true" });
     this.heading.append(this.sign, part("span", { text: way }));
-    this.button = part("button", { type: "button", class: "lsa-button lsa-stop", text: "Stop", "aria-label": `Stop ${way}`, on: { click: () => onStop(way) } });
-    this.does = part("p", { class: "lsa-does" });
+    this.button = part("button", { type: "button", class: "lsa-button lsa-stop", text: "Stop", "aria-label": `Stop ${way}`, "aria-describedby": `${id}-does`, on: { click: () => onStop(way) } });
+    this.does = part("p", { class: "lsa-does", id: `${id}-does` });
     this.clock = part("p", { class: "lsa-clock" });
     this.text = part("div", { class: "lsa-text", tabindex: "0", role: "group", "aria-label": `The answer by ${way}` });
     this.told = part("p", { class: "lsa-told" });
     this.element = part("article", { class: "lsa-column", "aria-labelledby": id },
-      part("header", { class: "lsa-head" }, this.heading, this.button), this.does, this.clock, this.text, this.told);
+      this.heading, part("div", { class: "lsa-stopping" }, this.button, this.does), this.clock, this.text, this.told);
   }
 
   show(column) {
     const atEnd = this.text.scrollTop + this.text.clientHeight >= this.text.scrollHeight - 8;
     say(this.sign, column.sign);
-    say(this.does, `Stop ${column.stop_does}.`);
+    say(this.does, `${column.stop_does}.`);
     say(this.clock, column.clock);
     say(this.text, column.text);
     say(this.told, column.told);
