@@ -32,6 +32,9 @@ from .parts import End, Failed, Part, Text, ToolArguments, ToolCall
 
 PATH = "/v1/responses"
 
+# The schema's minimum of max_output_tokens; the other dialects begin at 1.
+LEAST_TOKENS = 16
+
 
 class ResponsesStream:
     """A streamed response.
@@ -170,7 +173,9 @@ def asked_for(body: Fields) -> Asked:
             texts += item.texts("output", "input_text", "output_text")
     texts += [given] if isinstance(given, str) else []
     return Asked(
-        joined(texts), [tool.text("name") for tool in _tools(body)], body.count("max_output_tokens", 1, MOST_TOKENS)
+        joined(texts),
+        [tool.text("name") for tool in _tools(body)],
+        body.count("max_output_tokens", LEAST_TOKENS, MOST_TOKENS),
     )
 
 

@@ -175,7 +175,7 @@ WRONG_VALUES = [
     (RESPONSES, {"input": [{"role": "nobody", "content": "x"}]}),
     (RESPONSES, {"tools": [{"type": "web_search"}]}),
     (RESPONSES, {"metadata": 1}),
-    (RESPONSES, {"max_output_tokens": -1}),
+    (RESPONSES, {"max_output_tokens": 15}),
     (MESSAGES, {"max_tokens": 0}),
     (MESSAGES, {"messages": []}),
     (MESSAGES, {"messages": [{"role": "system", "content": "x"}]}),
