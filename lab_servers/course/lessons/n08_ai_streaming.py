@@ -37,7 +37,7 @@ LESSON = Lesson(
         ),
         Objective(
             "tell an answer that is complete from one that was cut off, that failed, or that only ended in good order",
-            cells=("clients-run", "clients-table", "error-compare", "cut-run", "cut-table"),
+            cells=("clients-run", "clients-table", "error-compare", "cut-run", "cut-slider", "cut-table"),
             predictions=("08-error", "08-cut"),
             checks=("08-complete",),
             claims=("C19",),
