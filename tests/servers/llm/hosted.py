@@ -105,6 +105,16 @@ class Hosted:
         assert half > 2
         assert max(by_then for _, by_then in self.seen[: half - 1]) < len(made)
 
+    def assert_shown_up_to_the_cut(self) -> None:
+        """Text was shown, and nothing was generated a second time.
+
+        Not always all that came: an error empties the queue of a stream that a page reads (WHATWG Streams,
+        ReadableStreamDefaultControllerError), so pieces that arrived just before the cut may never be shown.
+        """
+        assert self.text
+        assert "".join(self.made()).startswith(self.text)
+        assert self.finished() == ["cut"]
+
     def assert_stopped_in_the_middle(self) -> None:
         """The model noticed that its reader had left, and generated no more."""
         assert self.finished() == ["reader left"]

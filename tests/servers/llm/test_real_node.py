@@ -81,7 +81,7 @@ def test_an_error_in_mid_stream_is_data_that_somebody_must_look_at(model: Hosted
 
 def test_a_cut_makes_fetch_throw_an_error_whose_reason_is_in_its_cause(model: Hosted) -> None:
     assert read(model, FETCH, BREAKS) == [{"error": "TypeError", "message": "terminated", "cause": "other side closed"}]
-    assert model.text == "".join(model.made())
+    model.assert_shown_up_to_the_cut()
 
 
 def test_a_cut_makes_event_source_come_back_until_the_server_says_204(model: Hosted) -> None:
@@ -90,7 +90,7 @@ def test_a_cut_makes_event_source_come_back_until_the_server_says_204(model: Hos
         first, last = read(model, EVENT_SOURCE, BREAKS)
     assert first["state"] == 0, "it is connecting again"
     assert (last["code"], last["state"]) == (204, 2)
-    assert len(model.made()) == len(model.seen), "nothing was generated a second time"
+    model.assert_shown_up_to_the_cut()
     statuses = [
         answer.status for capture in take.recording.of(CLIENT) for answer in conversation_of(capture).messages("server")
     ]
