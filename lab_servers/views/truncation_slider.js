@@ -23,6 +23,8 @@ export default {
   render({ model, el }) {
     const prefix = `lst-${++made}`;
     const root = element("div", "lst");
+    // JupyterLab would take the arrow keys for its own: it leaves what bears this alone.
+    root.dataset.lmSuppressShortcuts = "true";
     const controls = element("div", "lst-controls");
 
     const choice = (name, label, options) => {
