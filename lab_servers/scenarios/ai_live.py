@@ -40,7 +40,7 @@ BEGINS_WITHIN_S = 3.0
 CLOSES, POSTS, SAYS, ASKS_NO_MORE = (
     "closes the connection",
     "POSTs a stop; the server ends the stream",
-    "sends a stop message; the server ends the run",
+    "sends a message; the server ends the run",
     "asks no more; nobody tells the model",
 )
 _STOPS = {
