@@ -25,6 +25,9 @@ export default {
     const root = element("div", "lst");
     // JupyterLab would take the arrow keys for its own: it leaves what bears this alone.
     root.dataset.lmSuppressShortcuts = "true";
+    root.addEventListener("keydown", (event) => {
+      if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+    });
     const controls = element("div", "lst-controls");
 
     const choice = (name, label, options) => {
