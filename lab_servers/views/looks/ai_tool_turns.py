@@ -76,7 +76,8 @@ def picture(recording: Recording) -> Picture:
     """Left, bytes up so far; then for each network, how long each turn waited for the model's first token."""
     found = worked(recording)
     networks = tuple(dict.fromkeys(one.network for one in found))
-    figure, (left, *others) = new_panels(3.6 + 2.9 * len(networks), 4.2, 1 + len(networks))
+    # One network alone leaves room for its two panels; the names of the ways above them need more.
+    figure, (left, *others) = new_panels(max(8.2, 3.6 + 2.9 * len(networks)), 4.2, 1 + len(networks))
     highest_ms = 1.12e3 * max(turn.first_s for one in found for turn in one.turns)
     for place, way in enumerate(WAYS):
         style: dict[str, Any] = {
