@@ -10,7 +10,7 @@ from lab_servers.capture.capture import Side, TransitionKind
 from lab_servers.clients import get
 from lab_servers.errors import BadParameter
 from lab_servers.lab import Lab
-from lab_servers.proofs.answering import captures_by_case
+from lab_servers.proofs.answering_cases import captures_by_case
 from lab_servers.recording import Recording
 from lab_servers.scenarios.choosing_answer import CUT, FAILING, RESUMED, STOPPED, WHOLE, PromptedAnswer
 from lab_servers.views.looks import look_of
