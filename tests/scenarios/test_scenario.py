@@ -54,6 +54,21 @@ class Nested(Scenario):
 
 
 @dataclass(frozen=True)
+class Failing(Scenario):
+    """What if one of several clients gets no answer?"""
+
+    async def perform(self, lab: Lab) -> dict[str, Sequence[Mark]]:
+        async def fail() -> None:
+            await asyncio.sleep(0)
+            raise ExchangeFailed("Nobody answered.")
+
+        async with asyncio.TaskGroup() as clients:
+            clients.create_task(asyncio.sleep(60))
+            clients.create_task(fail())
+        return {}
+
+
+@dataclass(frozen=True)
 class Complaining(Scenario):
     """What if its client has something to say about its end?"""
 
@@ -174,3 +189,11 @@ def test_a_run_that_complains_while_it_is_cancelled_is_cancelled_all_the_same() 
         job.cancel()
         with pytest.raises(asyncio.CancelledError):
             job.result()
+
+
+def test_what_one_of_several_clients_met_is_what_the_run_fails_with(lab: Lab) -> None:
+    with pytest.raises(ExceptionGroup) as failed:
+        Failing().run(lab)
+    [error] = failed.value.exceptions
+    assert isinstance(error, ExchangeFailed)
+    Asking().run(lab)
