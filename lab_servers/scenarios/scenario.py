@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from lab_servers.errors import BadParameter, LabNotRunning, WouldDeadlock
+from lab_servers.errors import BadParameter, LabError, LabNotRunning, WouldDeadlock
 from lab_servers.lab import Job, Lab
 from lab_servers.lab.thread import STOPPED_MEANWHILE
 from lab_servers.marks import Mark
@@ -114,13 +114,16 @@ class Scenario:
         _RUNS_IN.set((lab, asyncio.current_task()))
         async with lab.turn, lab.record(type(self).__name__, **asdict(self)) as take:
             try:
-                # In a task of its own: a TaskGroup of Python 3.11 that breaks off because a child failed leaves the count
-                # of its task's cancellations raised, and a failure would be taken for the end of a run that was stopped.
+                # In a task of its own: where a TaskGroup of Python 3.11 breaks off because a child failed, the count of
+                # its task's cancellations stays raised, and a failure would be taken for the end of a stopped run.
                 marks = await asyncio.create_task(self._perform(lab))
-            except Exception:
+            except Exception as error:
                 # What a client says of a server that is being stopped, or of its own end, is not what went wrong.
                 _require_wanted(lab)
-                raise
+                sentence = _first_sentence(error)
+                if sentence is None:
+                    raise
+                raise sentence from None
         try:
             recording = take.recording
         except LabNotRunning:  # the lab was stopped between the last byte and the end of the take
@@ -141,6 +144,13 @@ class Scenario:
     def finished(self, recording: Recording) -> Recording:
         """The recording as it is handed out; a place to name marks as the views expect them."""
         return recording
+
+
+def _first_sentence(error: BaseException) -> LabError | None:
+    """What a person can read of it: of several clients that failed together, the first that says why."""
+    if isinstance(error, BaseExceptionGroup):
+        return next((found for one in error.exceptions if (found := _first_sentence(one))), None)
+    return error if isinstance(error, LabError) else None
 
 
 def _require_wanted(lab: Lab) -> None:
