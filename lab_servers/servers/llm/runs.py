@@ -13,8 +13,9 @@ from ..body import json_response, read_fields
 from ..query import BadValue, Query
 from ..sse import event_stream
 from .answering import RUN_ID, as_text, cursor_of, cut, key_of, payload, settings_of
+from .carrying import Said
 from .model import GoneEpoch, KeyReused, Model, Overloaded, Run, UnknownRun
-from .parts import Cut, End, Failed, Text
+from .parts import Cut, Failed
 
 NDJSON = "application/x-ndjson"
 MAX_HOLD_S = 60.0
@@ -34,21 +35,26 @@ class Ways:
     # --- tied to a request --------------------------------------------------------------
 
     async def whole(self, request: web.Request) -> web.Response:
-        """POST a prompt; the answer comes as one JSON document once all of it exists."""
+        """POST a prompt; the answer comes as one JSON document once all of it exists, its tool calls complete."""
         run = await self._begin(request)
+        said = Said()
+        headers = {RUN_ID: run.run_id}
         try:
-            said = [numbered.part async for numbered in run.parts()]
+            async for numbered in run.parts():
+                if isinstance(numbered.part, Failed):  # nothing was sent yet: a status can say it (RFC 9110 §15.6.4)
+                    return json_response({"error": numbered.part.message}, 503, headers)
+                said.add(numbered.part)
         finally:
             run.leave()
-        last = said[-1]
-        headers = {RUN_ID: run.run_id}
-        if isinstance(last, Failed):  # nothing was sent yet: a status can still say it (RFC 9110 §15.6.4)
-            return json_response({"error": last.message}, 503, headers)
-        if isinstance(last, Cut):
+        if said.end is None:
             cut(request)
-        text = "".join(part.text for part in said if isinstance(part, Text))
-        end = payload(run.run_id, run.size, last) if isinstance(last, End) else "null"
-        body = f'{{"run":{as_text(run.run_id)},"text":{as_text(text)},"end":{end}}}'
+        end = "null" if said.end is None else payload(run.run_id, run.size, said.end)
+        calls = [
+            {"index": call.index, "id": call.call_id, "name": call.name, "arguments": call.arguments}
+            for call in said.calls
+        ]
+        told = f',"tool_calls":{as_text(calls)}' if calls else ""
+        body = f'{{"run":{as_text(run.run_id)},"text":{as_text(said.text)}{told},"end":{end}}}'
         return web.Response(text=body, content_type="application/json", headers=headers)
 
     async def post_events(self, request: web.Request) -> web.StreamResponse:

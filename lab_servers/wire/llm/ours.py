@@ -21,6 +21,10 @@ def take_part(item: Mapping[str, object], answer: Collected) -> None:
             _take_one(part, answer)
     elif "end" in item:
         answer.add_text(text_in(item, "text"), None)
+        for call in objects_in(item, "tool_calls"):
+            index = whole_in(call, "index") or 0
+            answer.add_call(index, text_in(call, "id"), text_in(call, "name"))
+            answer.add_arguments(index, text_in(call, "arguments"))
         _take_one(object_in(item, "end"), answer)
     else:
         _take_one(item, answer)

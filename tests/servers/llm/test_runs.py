@@ -92,7 +92,7 @@ def test_the_same_payload_byte_for_byte_on_every_way() -> None:
     with_server(work)
 
 
-def test_a_whole_answer_has_a_length_and_the_same_text() -> None:
+def test_a_whole_answer_has_a_length_the_same_text_and_the_same_tool_calls_complete() -> None:
     async def work(port: int, marks: list) -> None:
         head, body = await exchange(port, post(f"/api/answer/whole?{QUICK}"))
         assert header(head, "Content-Length") == str(len(body))
@@ -100,6 +100,15 @@ def test_a_whole_answer_has_a_length_and_the_same_text() -> None:
         parts = [json.loads(line) for line in dechunked(lines).splitlines()]
         whole = json.loads(body)
         assert whole["text"] == "".join(part["text"] for part in parts if part["type"] == "text")
+        begun = [part for part in parts if part["type"] == "tool_call"]
+        assert begun
+        for call, part in zip(whole["tool_calls"], begun, strict=True):
+            pieces = [
+                each["text"] for each in parts if each["type"] == "tool_arguments" if each["index"] == part["index"]
+            ]
+            assert (call["index"], call["id"], call["name"]) == (part["index"], part["id"], part["name"])
+            assert call["arguments"] == "".join(pieces)
+            assert isinstance(json.loads(call["arguments"]), dict)
         assert whole["end"]["usage"] == parts[-1]["usage"]
 
     with_server(work)

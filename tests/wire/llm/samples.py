@@ -203,7 +203,8 @@ OURS_EVENTS = b"".join(b"id: k3f9-1.%d\n" % at + event(part) for at, part in enu
 OURS_LINES = b"".join(line(part) for part in _OUR_PARTS)
 OURS_POLL = json.dumps({"run": "k3f9-1", "parts": _OUR_PARTS, "done": True}, ensure_ascii=False).encode()
 OURS_MESSAGES = [json.dumps(part, ensure_ascii=False) for part in _OUR_PARTS]
-OURS_WHOLE = json.dumps({"run": "k3f9-1", "text": TEXT, "end": _OUR_PARTS[-1]}).encode()
+_OUR_CALL = {"index": 0, "id": "c1", "name": "weather", "arguments": '{"city":"東京"}'}
+OURS_WHOLE = json.dumps({"run": "k3f9-1", "text": TEXT, "tool_calls": [_OUR_CALL], "end": _OUR_PARTS[-1]}).encode()
 
 _THOUGHT, _NOT_THOUGHT = UsageRead(9, 12, 2), UsageRead(9, 12, 0)
 SAMPLES = [
@@ -222,5 +223,5 @@ SAMPLES = [
     Sample("our events", Dialect.OURS, "event stream", OURS_EVENTS, "tool_calls", usage=_NOT_THOUGHT),
     Sample("our lines", Dialect.OURS, "lines", OURS_LINES, "tool_calls", usage=_NOT_THOUGHT),
     Sample("a poll of all parts", Dialect.OURS, "json", OURS_POLL, "tool_calls", usage=_NOT_THOUGHT),
-    Sample("our whole answer", Dialect.OURS, "json", OURS_WHOLE, "tool_calls", False, _NOT_THOUGHT),
+    Sample("our whole answer", Dialect.OURS, "json", OURS_WHOLE, "tool_calls", usage=_NOT_THOUGHT),
 ]
