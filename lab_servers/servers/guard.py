@@ -1,4 +1,4 @@
-"""Keeps the servers for programs and pages of this machine: checks Host and Origin for all four, and answers CORS.
+"""Keeps the servers for programs and pages of this machine: checks Host and Origin for all of them, and answers CORS.
 
 A server on 127.0.0.1 is out of reach for other machines, and still within reach of every web page
 that this machine's browser shows. These two checks shut such pages out.
@@ -14,6 +14,30 @@ from aiohttp.typedefs import Handler
 _LOOPBACK = r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?"
 LOOPBACK_HOST = re.compile(_LOOPBACK, re.IGNORECASE)
 LOOPBACK_ORIGIN = re.compile(f"https?://{_LOOPBACK}", re.IGNORECASE)
+
+# What a page may send besides the headers that need no permission (WHATWG Fetch §2.2.2): those of HTTP and of HTML, and
+# those that the vendors' SDKs for JavaScript send to a model. "*" would not do: it never stands for Authorization.
+ALLOWED_HEADERS = (
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "Last-Event-ID",
+    "Authorization",
+    "OpenAI-Beta",
+    "OpenAI-Organization",
+    "OpenAI-Project",
+    "x-api-key",
+    "anthropic-version",
+    "anthropic-beta",
+    "anthropic-dangerous-direct-browser-access",
+    "x-goog-api-key",
+    "x-goog-api-client",
+    "User-Agent",
+)
+# What both SDKs tell of themselves: a family that has grown, and with each new name servers that list names refused
+# pages that worked the day before (github.com/ollama/ollama/pull/6910). So its names are allowed as they are asked for.
+SDK_HEADER = re.compile(r"x-stainless-[a-z-]{1,40}", re.IGNORECASE)
 
 
 def is_loopback_host(values: list[str]) -> bool:
@@ -41,10 +65,15 @@ async def refuse_strangers(request: web.Request, handler: Handler) -> web.Stream
             status=204,
             headers={
                 "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE",
-                "Access-Control-Allow-Headers": "Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID",
+                "Access-Control-Allow-Headers": ", ".join((*ALLOWED_HEADERS, *_of_an_sdk(request))),
             },
         )
     return await handler(request)
+
+
+def _of_an_sdk(request: web.Request) -> list[str]:
+    asked = request.headers.get("Access-Control-Request-Headers", "").split(",")
+    return [name.strip() for name in asked if SDK_HEADER.fullmatch(name.strip())]
 
 
 async def allow_loopback_pages(request: web.Request, response: web.StreamResponse) -> None:

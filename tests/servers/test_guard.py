@@ -1,4 +1,4 @@
-"""Strangers' pages are shut out, and pages of this machine are let in, on all three aiohttp servers."""
+"""Strangers' pages are shut out, and pages of this machine are let in, on all four aiohttp servers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import pytest
 from aiohttp import web
 
 from lab_servers.servers import http, polling, sse
+from lab_servers.servers.llm import app as llm
 from tests.servers.running import exchange, header, names_of, request_bytes, running, status_of
 
-APPS = [http.make_app, polling.make_app, sse.make_app]
+APPS = [http.make_app, polling.make_app, sse.make_app, llm.make_app]
 # One target on each server that answers at once, and one that streams.
 TARGETS = [
     (http.make_app, "/api/notes"),
     (polling.make_app, "/api/jobs/1"),
     (sse.make_app, "/api/stream?interval_s=0"),
+    (llm.make_app, "/api/answer?prompt=x&tokens=2&ttft_s=0&gap_s=0"),
 ]
 CLOSE = "Connection: close"
 
@@ -97,6 +99,36 @@ def test_a_preflight_is_answered_204_with_what_is_allowed(make_app: Callable[[],
     assert header(head, "Access-Control-Allow-Origin") == "http://127.0.0.1:8888"
     assert "PUT" in (header(head, "Access-Control-Allow-Methods") or "")
     assert "If-Match" in (header(head, "Access-Control-Allow-Headers") or "")
+
+
+# What the SDKs for JavaScript send from a page, besides what every page may send.
+SDKS = {
+    "openai": "authorization,content-type,openai-organization,openai-project,x-stainless-arch,x-stainless-lang,"
+    "x-stainless-os,x-stainless-package-version,x-stainless-retry-count,x-stainless-runtime,"
+    "x-stainless-runtime-version,x-stainless-timeout,x-stainless-helper-method",
+    "anthropic": "anthropic-beta,anthropic-dangerous-direct-browser-access,anthropic-version,content-type,"
+    "x-api-key,x-stainless-arch,x-stainless-not-yet-invented",
+    "Google": "content-type,user-agent,x-goog-api-client,x-goog-api-key",
+}
+
+
+@pytest.mark.parametrize("asked", SDKS.values(), ids=SDKS)
+def test_a_page_may_send_what_its_sdk_sends(asked: str) -> None:
+    asking = ["Origin: http://127.0.0.1:8888", "Access-Control-Request-Method: POST"]
+    request = request_bytes(
+        "/v1/messages", *asking, f"Access-Control-Request-Headers: {asked}", CLOSE, method="OPTIONS"
+    )
+    [(head, _)] = ask(llm.make_app, request)
+    allowed = (header(head, "Access-Control-Allow-Headers") or "").lower().split(", ")
+    assert set(asked.split(",")) <= set(allowed)
+
+
+def test_a_page_may_not_send_what_it_pleases() -> None:
+    asking = ["Origin: http://127.0.0.1:8888", "Access-Control-Request-Method: POST", CLOSE]
+    asked = "Access-Control-Request-Headers: x-stainless-, x-stainless-a b, x-evil, x-stainless-a\tb, *"
+    [(head, _)] = ask(http.make_app, request_bytes("/api/notes", *asking, asked, method="OPTIONS"))
+    allowed = header(head, "Access-Control-Allow-Headers") or ""
+    assert [word for word in ("stainless", "evil", "*") if word in allowed] == []
 
 
 def test_a_foreign_preflight_is_refused() -> None:
