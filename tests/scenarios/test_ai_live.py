@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,7 +13,8 @@ from lab_servers.lab import Lab
 from lab_servers.measure.live_column import Column, Progress
 from lab_servers.measure.model_marks import finished
 from lab_servers.recording import Recording
-from lab_servers.scenarios.ai_live import ASKS_NO_MORE, CLOSES, POSTS, SAYS, LiveAnswers, LiveRun, stop_of
+from lab_servers.scenarios.ai_live import LiveAnswers, LiveRun
+from lab_servers.scenarios.ai_live_lane import ASKS_NO_MORE, CLOSES, ENDED_BEFORE, POSTS, SAYS, stop_of
 from lab_servers.wire.llm.ways import Way
 from tests.waiting import until_sync
 
@@ -117,7 +119,39 @@ def test_a_run_that_nobody_waits_for_is_cancelled_and_the_next_one_begins(lab: L
     second = LiveAnswers(tokens=3, ttft_s=0.01, gap_s=0.01, ways=("NDJSON",)).begin(lab)
     second.job.result(30)
     assert first.job.done()
+    assert (first.columns[0].progress, first.columns[0].told) == (Progress.FAILED, ENDED_BEFORE)
     assert second.columns[0].progress is Progress.COMPLETE
+
+
+def test_an_answer_is_complete_by_its_last_word_alone(lab: Lab) -> None:
+    ways = tuple(LiveAnswers.all_ways())
+    run = LiveAnswers(tokens=400, ttft_s=0.01, gap_s=1.0, ways=ways).begin(lab)
+    until_sync(lambda: all(one.down_bytes or (one.way == "whole JSON" and one.up_bytes) for one in run.columns))
+    run.job.cancel()
+    until_sync(run.job.done)
+    assert {one.progress for one in run.columns} == {Progress.FAILED}
+
+
+def test_a_run_that_is_ended_while_it_waits_for_its_turn_has_nothing_to_stop(lab: Lab) -> None:
+    first = LiveAnswers(tokens=400, gap_s=1.0, ways=("NDJSON",)).begin(lab)
+    until_sync(lambda: first.columns[0].up_bytes)
+    second = LiveAnswers(ways=("NDJSON",)).begin(lab)
+    lab.run(asyncio.sleep(0))  # it has begun to wait
+    second.job.cancel()
+    until_sync(second.job.done)
+    assert (second.columns[0].told, second.columns[0].can_stop) == (ENDED_BEFORE, False)
+    first.job.cancel()
+    until_sync(first.job.done)
+
+
+def test_what_a_model_generates_while_the_leaving_is_under_way_is_counted(lab: Lab) -> None:
+    # The question and the leaving take 0.3 s each to a satellite's other end; a model that is left needs no reader.
+    run = LiveAnswers(tokens=60, ttft_s=0.0, gap_s=0.02, network="satellite", ways=("NDJSON",)).begin(lab)
+    until_sync(lambda: run.columns[0].up_bytes)
+    run.stop()
+    recording = run.job.result(30)
+    (ended,) = finished(recording)
+    assert run.columns[0].generated == ended.generated
 
 
 def test_every_way_has_a_stop_of_one_of_four_kinds() -> None:
