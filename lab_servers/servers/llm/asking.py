@@ -16,7 +16,8 @@ from aiohttp import web
 
 from ..query import BadValue, shown
 from .answering import key_of, settings_of
-from .model import MOST_PROMPT_CHARACTERS, KeyReused, Model, Overloaded, Run
+from .model import MOST_PROMPT_CHARACTERS, KeyReused, Model, Overloaded
+from .run import Run
 
 MODEL_NAME = "lab-model-1"
 """The one model there is, in every dialect."""
@@ -136,7 +137,9 @@ def begin(model: Model, request: web.Request, asked: Asked, *own: str) -> Run:
         sentence = f"The prompt has {len(asked.prompt)} characters, and this model takes {MOST_PROMPT_CHARACTERS}."
         raise Mistake(Wrong.TOO_LONG, sentence)
     kept = bool(key)
-    run = model.begin(asked.prompt, settings, kept=kept, most_tokens=asked.most_tokens, tools=asked.tools, key=key)
+    run = model.begin(
+        asked.prompt, settings, kept=kept, most_tokens=asked.most_tokens, tools=asked.tools, key=key, where=request.path
+    )
     if kept:
         run.enter()
     return run

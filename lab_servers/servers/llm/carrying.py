@@ -18,8 +18,8 @@ from aiohttp import HttpVersion11, web
 
 from .answering import RUN_ID, as_text, cut
 from .asking import JSON, Mistake, Wrong
-from .model import Run
 from .parts import Cut, End, Failed, Part, Text, ToolArguments, ToolCall
+from .run import Run
 
 EVENT_STREAM = "text/event-stream"
 

@@ -1,4 +1,4 @@
-"""When the model generates which token, a pure function of prompt and settings. Neighbour: model, which lets it happen.
+"""When the model generates which token, a pure function of prompt and settings. Neighbour: run, which lets it happen.
 
 The same prompt with the same settings gives the same moments on every machine, in every dialect, after every restart.
 """

@@ -14,8 +14,9 @@ from aiohttp import WSMsgType, web
 
 from ..query import BadValue, Query
 from .answering import MOST_KEY_CHARACTERS, as_text, payload
-from .model import GoneEpoch, Model, Overloaded, Run, UnknownRun
+from .model import GoneEpoch, Model, Overloaded, UnknownRun
 from .parts import Cut
+from .run import Run
 from .settings import Settings
 
 MAX_MESSAGE_BYTES = 1024 * 1024

@@ -116,6 +116,8 @@ def test_a_key_that_comes_again_gets_the_run_that_it_began_and_costs_nothing() -
         assert model.begin("x", AT_ONCE) is not first
         with pytest.raises(KeyReused):
             model.begin("y", AT_ONCE, key="k")
+        with pytest.raises(KeyReused):
+            model.begin("x", AT_ONCE, key="k", where="/v1/messages")
         assert model.meter.runs == 2
 
     with_model(work)
@@ -144,6 +146,33 @@ def test_what_cannot_begin_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         model.begin("x", NEVER)
         with pytest.raises(Overloaded):
             model.begin("x", NEVER)
+
+    with_model(work)
+
+
+def test_answers_that_would_fill_the_memory_together_are_refused_until_one_of_them_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MOST_PLANNED_TOKENS", 100)
+    thirty = Settings(tokens=20, reasoning_tokens=10, ttft_s=60)
+
+    async def work(model: Model, marks: list) -> None:
+        running = [model.begin("x", thirty) for _ in range(3)]
+        assert sum(run.planned for run in running) >= 3 * 30
+        with pytest.raises(Overloaded):
+            model.begin("x", thirty)
+        running[0].stop()
+        assert running[0].planned == 0
+        model.begin("x", thirty)
+
+    with_model(work)
+
+
+def test_a_model_that_is_closed_begins_nothing() -> None:
+    async def work(model: Model, marks: list) -> None:
+        model.close()
+        with pytest.raises(Overloaded):
+            model.begin("x", NEVER, kept=True)
 
     with_model(work)
 
