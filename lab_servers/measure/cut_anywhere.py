@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from lab_servers.capture.capture import Capture, Side, TransitionKind
 from lab_servers.dissection import conversation_of
-from lab_servers.errors import BadParameter
+from lab_servers.errors import BadParameter, require_one_of
 from lab_servers.measure.truncated_answer import TruncatedAnswer
 from lab_servers.measure.truncation import CutBy, Strategy, check_usage, verdicts
 from lab_servers.recording import Recording
+from lab_servers.wire.conversation import Conversation
 from lab_servers.wire.http1.message import Message
 from lab_servers.wire.llm.reader import AnswerReader, AnswerState
 from lab_servers.wire.llm.ways import Way
@@ -74,6 +76,18 @@ def answers(recording: Recording) -> dict[tuple[Way, str], TruncatedAnswer]:
     return found
 
 
+def way_in(found: Iterable[tuple[Way, str]], way: Way | str | None) -> Way:
+    """The way of that name among those of a run's answers; the first of them where none is named.
+
+    Raises:
+        BadParameter: the run has no answer on this way.
+    """
+    names = tuple(dict.fromkeys(one.value for one, _ in found))
+    name = way.value if isinstance(way, Way) else way or names[0]
+    require_one_of("way", name, names)
+    return Way(name)
+
+
 def answer_of(recording: Recording, way: Way = Way.CHAT, framing: str = CHUNKED) -> TruncatedAnswer:
     """One whole answer of a run.
 
@@ -87,9 +101,14 @@ def answer_of(recording: Recording, way: Way = Way.CHAT, framing: str = CHUNKED)
     return found[way, framing]
 
 
-def real_cuts(recording: Recording) -> tuple[RealCut, ...]:
-    """Every cut of a run, beside what is computed for its offset."""
-    whole = answers(recording)
+def real_cuts(recording: Recording, whole: dict[tuple[Way, str], TruncatedAnswer] | None = None) -> tuple[RealCut, ...]:
+    """Every cut of a run, beside what is computed for its offset.
+
+    Args:
+        recording: The run.
+        whole: What :func:`answers` finds in it, for who has asked already.
+    """
+    whole = answers(recording) if whole is None else whole
     said = {mark.name.partition(": ")[2]: mark.detail for mark in recording.marks if mark.name.startswith("client: ")}
     found = []
     for capture in recording.of(SERVER_NAME):
@@ -112,7 +131,9 @@ class _Asked:
 
 
 def _asked(capture: Capture) -> _Asked | None:
-    requests = conversation_of(capture).messages(Side.CLIENT.value)
+    asking = Conversation()
+    asking.feed(Side.CLIENT.value, capture.bytes_from(Side.CLIENT))
+    requests = asking.messages(Side.CLIENT.value)
     if not requests:
         return None
     parts = urlsplit(requests[0].target)

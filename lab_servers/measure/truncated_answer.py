@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from lab_servers.wire.conversation import Conversation
 from lab_servers.wire.http1.message import Framing, Message
@@ -67,7 +66,7 @@ class TruncatedAnswer:
     @cached_property
     def text_end(self) -> int:
         """The first offset at which nothing is missing of what a reader is shown: text and tool calls."""
-        return min(at for at in self.turns if self.shows_all_at(at))
+        return next(at for at in self.turns if self.shows_all_at(at))
 
     def content_bytes_at(self, cut: int) -> int:
         """How many bytes of the content have come at ``cut``."""
@@ -79,13 +78,11 @@ class TruncatedAnswer:
 
     def state_at(self, cut: int) -> AnswerState:
         """What a reader knows that got the first ``cut`` bytes and then the end, however that came about."""
-        offsets, states = self._steps
-        return states[bisect_right(offsets, self.content_bytes_at(cut)) - 1]
+        return self._steps[1][self._step_at(cut)]
 
     def shows_all_at(self, cut: int) -> bool:
         """Whether nothing is missing of what a reader is shown."""
-        state = self.state_at(cut)
-        return (state.text, state.tool_calls) == (self.full.text, self.full.tool_calls)
+        return self._shows_all[self._step_at(cut)]
 
     @cached_property
     def turns(self) -> tuple[int, ...]:
@@ -96,6 +93,15 @@ class TruncatedAnswer:
             index = bisect_right(self._before, offset - 1) - 1
             found.add(self._starts[index] + offset - self._before[index])
         return tuple(sorted(found))
+
+    def _step_at(self, cut: int) -> int:
+        return bisect_right(self._steps[0], self.content_bytes_at(cut)) - 1
+
+    @cached_property
+    def _shows_all(self) -> list[bool]:
+        """Of each step, whether nothing is missing of what a reader is shown."""
+        full = self._steps[1][-1]
+        return [(state.text, state.tool_calls) == (full.text, full.tool_calls) for state in self._steps[1]]
 
     @cached_property
     def _message(self) -> Message:
@@ -119,24 +125,23 @@ class TruncatedAnswer:
 
     @cached_property
     def _steps(self) -> tuple[list[int], list[AnswerState]]:
-        """The sizes of content at which a reader learns something, and what it then knows."""
-        reader = AnswerReader(self.dialect, self.carried)
-        offsets, states = [0], [_ended(reader)]
-        at = 0
-        for part in _TO_AN_END.findall(self.content):
-            pieces = reader.feed(part)
-            at += len(part)
-            # A line that has no end yet may hold a whole object.
-            if pieces or (self.carried == "lines" and part.endswith(b"}")):
-                state = _ended(reader)
-                if state != states[-1]:
-                    offsets.append(at)
-                    states.append(state)
-        return offsets, states
+        return _steps_of(self.dialect, self.carried, self.content)
 
 
-def _ended(reader: AnswerReader) -> AnswerState:
-    """The state that a reader has when nothing more comes; the reader itself goes on."""
-    ended = copy.deepcopy(reader)
-    ended.end()
-    return ended.state
+# One answer is asked about in both framings, and again for each picture, table and slider.
+@lru_cache(maxsize=32)
+def _steps_of(dialect: Dialect, carried: Carried, content: bytes) -> tuple[list[int], list[AnswerState]]:
+    """The sizes of content at which a reader learns something, and what it knows if nothing follows."""
+    reader = AnswerReader(dialect, carried)
+    offsets, states = [0], [reader.state_if_ended()]
+    at = 0
+    for part in _TO_AN_END.findall(content):
+        pieces = reader.feed(part)
+        at += len(part)
+        # A line that has no end yet may hold a whole object.
+        if pieces or (carried == "lines" and part.endswith(b"}")):
+            state = reader.state_if_ended()
+            if state != states[-1]:
+                offsets.append(at)
+                states.append(state)
+    return offsets, states

@@ -28,11 +28,17 @@ class Strategy(Enum):
     """What a client takes for the end of an answer."""
 
     END_OF_FILE = "trust the end of file"
+    """Reads until the connection ends, and asks neither HTTP nor the dialect whether that was the end."""
     TERMINATOR = "require the terminator"
+    """Waits for what the dialect sends last."""
     FINISH_REASON = "require a finish reason"
+    """Waits for the model to say why it stopped."""
     LENGTH = "check the length"
+    """Believes HTTP: the last chunk or the announced length came, or a close ended a body without either."""
     USAGE = "check usage"
+    """Compares what came with the number of tokens that the server reports."""
     RETRY = "ask again"
+    """Believes HTTP like LENGTH; where that reports an error, asks once more and shows the second answer."""
 
 
 class Outcome(Enum):
@@ -51,7 +57,7 @@ class Verdict:
 
     Attributes:
         strategy: Which.
-        says_complete: Whether it hands the answer on as complete.
+        says_complete: Whether it hands an answer on as complete: this one, or the second where it asks again.
         why: The reason, in a few words.
         outcome: What it said, beside what was true.
         tokens_again: Tokens that are generated once more because of it.
@@ -66,26 +72,33 @@ class Verdict:
 
 def verdicts(answer: TruncatedAnswer, cut: int, cut_by: CutBy = CutBy.FIN) -> dict[Strategy, Verdict]:
     """What each strategy says when the first ``cut`` bytes came and the connection then ended in this way."""
-    state = answer.state_at(cut)
-    is_all = answer.shows_all_at(cut)
-    length = _length(answer, cut, cut_by)
-    said = {
-        Strategy.END_OF_FILE: _end_of_file(answer, cut, cut_by),
-        Strategy.TERMINATOR: _terminator(answer, state),
-        Strategy.FINISH_REASON: _finish_reason(state),
-        Strategy.LENGTH: length,
-        Strategy.USAGE: check_usage(state),
-    }
-    found = {strategy: Verdict(strategy, yes, why, _outcome(yes, is_all)) for strategy, (yes, why) in said.items()}
-    found[Strategy.RETRY] = _retry(answer, state, length, is_all)
-    return found
+    return {strategy: verdict(answer, strategy, cut, cut_by) for strategy in Strategy}
+
+
+def verdict(answer: TruncatedAnswer, strategy: Strategy, cut: int, cut_by: CutBy = CutBy.FIN) -> Verdict:
+    """What one strategy says of that."""
+    state, is_all = answer.state_at(cut), answer.shows_all_at(cut)
+    match strategy:
+        case Strategy.END_OF_FILE:
+            yes, why = _end_of_file(answer, cut, cut_by)
+        case Strategy.TERMINATOR:
+            yes, why = _terminator(answer, state)
+        case Strategy.FINISH_REASON:
+            yes, why = _finish_reason(state)
+        case Strategy.LENGTH:
+            yes, why = _length(answer, cut, cut_by)
+        case Strategy.USAGE:
+            yes, why = check_usage(state)
+        case Strategy.RETRY:
+            return _retry(answer, state, _length(answer, cut, cut_by), is_all)
+    return Verdict(strategy, yes, why, _outcome(yes, is_all))
 
 
 def stretches(answer: TruncatedAnswer, strategy: Strategy, cut_by: CutBy) -> tuple[tuple[int, int, Outcome], ...]:
     """The outcomes of one strategy from the first byte to the last: from where, to where, what."""
     found: list[tuple[int, int, Outcome]] = []
     for start, stop in pairwise((*answer.turns, len(answer.wire) + 1)):
-        outcome = verdicts(answer, start, cut_by)[strategy].outcome
+        outcome = verdict(answer, strategy, start, cut_by).outcome
         if found and found[-1][2] is outcome:
             found[-1] = (found[-1][0], stop, outcome)
         else:
@@ -116,13 +129,15 @@ def _end_of_file(answer: TruncatedAnswer, cut: int, cut_by: CutBy) -> tuple[bool
 
 
 def _terminator(answer: TruncatedAnswer, state: AnswerState) -> tuple[bool, str]:
-    name = terminator_of(answer.dialect, answer.carried)
     if state.error is not None:
         return False, "an error came in the answer"
+    name = terminator_of(answer.dialect, answer.carried)
     return (True, f"there is {name}") if state.terminated else (False, f"there is no {name}")
 
 
 def _finish_reason(state: AnswerState) -> tuple[bool, str]:
+    if state.error is not None:
+        return False, "an error came in the answer"
     if state.finish_reason is None:
         return False, "no finish reason came"
     return True, f"the finish reason is {state.finish_reason}"
@@ -136,8 +151,11 @@ def _length(answer: TruncatedAnswer, cut: int, cut_by: CutBy) -> tuple[bool, str
         return True, "the last chunk came"
     if answer.framing_end is None:
         return (False, "the connection was reset") if cut_by is CutBy.RESET else (True, "the close ends this body")
-    what = "last chunk" if answer.framing is Framing.CHUNKED else "announced length"
-    return (True, f"the {what} came") if cut >= answer.framing_end else (False, f"the {what} did not come")
+    if answer.framing is Framing.CHUNKED:
+        # What follows it is a line end, or trailers and a line end: until then the body is not over (§7.1).
+        return (True, "the last chunk came") if cut >= answer.framing_end else (False, "the chunks did not end")
+    is_all = cut >= answer.framing_end
+    return is_all, "the announced length came" if is_all else "less came than the announced length"
 
 
 def check_usage(state: AnswerState) -> tuple[bool, str]:
@@ -146,6 +164,8 @@ def check_usage(state: AnswerState) -> tuple[bool, str]:
     It sees little: a piece may hold several tokens, so only a dialect that says how many are in each can be counted.
     Of the others it sees whether a count came at all, and that it is not less than the pieces.
     """
+    if state.error is not None:
+        return False, "an error came in the answer"
     usage = state.usage
     if usage is None or usage.output_tokens is None:
         return False, "no usage came"
@@ -154,12 +174,15 @@ def check_usage(state: AnswerState) -> tuple[bool, str]:
         return counted_tokens == usage.output_tokens, f"{counted_tokens} tokens came of {usage.output_tokens}"
     return (
         state.text_pieces <= usage.output_tokens,
-        f"{state.text_pieces} pieces came, {usage.output_tokens} tokens are reported",
+        f"pieces that came: {state.text_pieces}, tokens that are reported: {usage.output_tokens}",
     )
 
 
 def _retry(answer: TruncatedAnswer, state: AnswerState, length: tuple[bool, str], is_all: bool) -> Verdict:
-    """Asks again when HTTP reports an error, as client libraries do, and shows the second answer."""
+    """Asks again when HTTP reports an error, as a retry around the whole call does, and shows the second answer.
+
+    The vendors' SDKs retry only until the response begins; what breaks later is left to who called them.
+    """
     says, why = length
     if says:
         return Verdict(Strategy.RETRY, True, f"no reason to ask again: {why}", _outcome(True, is_all))
@@ -168,5 +191,5 @@ def _retry(answer: TruncatedAnswer, state: AnswerState, length: tuple[bool, str]
     why = f"{why}: asks again, {tokens} tokens more"
     if answer.again and state.text:
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(state.text, answer.again, strict=False)))
-        why += f"; of {len(state.text)} code points shown, the new answer begins with {same}"
+        why += f"; of {len(state.text)} code points shown, the new answer repeats the first {same}"
     return Verdict(Strategy.RETRY, True, why, Outcome.AGAIN, tokens)

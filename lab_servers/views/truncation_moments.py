@@ -86,6 +86,8 @@ def page_data(answer: TruncatedAnswer, cut_by: CutBy) -> dict[str, object]:
 
 def _row(verdict: Verdict) -> tuple[str, str, str, str]:
     says = "complete" if verdict.says_complete else "incomplete"
+    if verdict.outcome is Outcome.AGAIN:
+        says = "nothing yet"
     sign, word = SIGNS[verdict.outcome]
     return verdict.strategy.value, says, printable(verdict.why, 200), f"{sign} {word}"
 

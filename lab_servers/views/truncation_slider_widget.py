@@ -13,8 +13,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from lab_servers.errors import require_one_of
-from lab_servers.measure.cut_anywhere import CHUNKED, CLOSE, answers
+from lab_servers.measure.cut_anywhere import CHUNKED, CLOSE, answers, way_in
 from lab_servers.measure.truncated_answer import TruncatedAnswer
 from lab_servers.measure.truncation import CutBy
 from lab_servers.recording import Recording
@@ -121,7 +120,4 @@ def truncation_slider(recording: Recording, way: Way | str = "", cut: int | None
         BadParameter: this is no recording of such a run, or it has no answer on this way.
     """
     found = answers(recording)
-    names = [one.value for one, _ in found]
-    name = way.value if isinstance(way, Way) else way or names[0]
-    require_one_of("way", name, tuple(dict.fromkeys(names)))
-    return TruncationSlider(found, Way(name), cut)
+    return TruncationSlider(found, way_in(found, way), cut)

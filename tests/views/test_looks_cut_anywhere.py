@@ -49,6 +49,8 @@ def test_the_sentence_has_the_figures_of_the_bytes(recording: Recording) -> None
 
 def test_the_picture_of_another_answer_can_be_asked_for(recording: Recording) -> None:
     assert "messages" in ai_cut_anywhere.picture(recording, "messages").title
+    with pytest.raises(BadParameter, match="way must be one of chat completions"):
+        ai_cut_anywhere.picture(recording, "pigeon")
 
 
 def test_no_two_outcomes_look_alike_without_colour() -> None:

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from lab_servers.measure.cut_anywhere import CHUNKED, CLOSE, answer_of, answers, real_cuts
+from lab_servers.measure.cut_anywhere import CHUNKED, CLOSE, answers, real_cuts, way_in
 from lab_servers.measure.truncated_answer import TruncatedAnswer
 from lab_servers.measure.truncation import CutBy, Outcome, Strategy, counted, stretches
 from lab_servers.recording import Recording
@@ -42,7 +42,9 @@ def picture(recording: Recording, way: Way | str | None = None) -> Picture:
     Raises:
         BadParameter: the recording has no answer on this way.
     """
-    shown = {framing: answer_of(recording, _way(recording, way), framing) for framing in (CLOSE, CHUNKED)}
+    found = answers(recording)
+    chosen = way_in(found, way)
+    shown = {framing: found[chosen, framing] for framing in (CLOSE, CHUNKED)}
     panels = _stacked(len(HOWS))
     for axes, (framing, cut_by, title) in zip(panels, HOWS, strict=True):
         _draw(axes, shown[framing], cut_by, title)
@@ -60,10 +62,11 @@ def picture(recording: Recording, way: Way | str | None = None) -> Picture:
 
 def table(recording: Recording) -> Table:
     """For every answer and how it was cut: at how many of the offsets each strategy says something false."""
-    cuts = real_cuts(recording)
+    whole = answers(recording)
+    cuts = real_cuts(recording, whole)
     agreeing = sum(cut.agrees for cut in cuts)
     rows = []
-    for (way, framing), answer in answers(recording).items():
+    for (way, framing), answer in whole.items():
         for of_framing, cut_by, _ in HOWS:
             if of_framing == framing:
                 counts = [counted(answer, strategy, cut_by) for strategy in Strategy]
@@ -75,10 +78,6 @@ def table(recording: Recording) -> Table:
     )
     columns = ("answer", "how it ends", "bytes", *(strategy.value for strategy in Strategy))
     return Table(caption, columns, tuple(rows), notices=recording.notices)
-
-
-def _way(recording: Recording, way: Way | str | None) -> Way:
-    return next(iter(answers(recording)))[0] if way is None else Way(way)
 
 
 def _false(counts: Counter[Outcome]) -> str:
@@ -138,10 +137,11 @@ def _sentence(shown: dict[str, TruncatedAnswer]) -> str:
     lying_bytes = sum(counted(shown[framing], Strategy.TERMINATOR, cut_by)[Outcome.LIE] for framing, cut_by, _ in HOWS)
     terminator = f"“{Strategy.TERMINATOR.value}” lies at {lying_bytes:,} bytes"
     if not lying_bytes:
-        terminator = (
-            f"“{Strategy.TERMINATOR.value}” never does; in chunks it is too careful at "
-            f"{careful[Outcome.ALARM]:,} bytes, where only the ending is missing"
-        )
+        terminator = f"“{Strategy.TERMINATOR.value}” never does"
+        if careful[Outcome.ALARM]:
+            terminator += (
+                f"; in chunks it is too careful at {careful[Outcome.ALARM]:,} bytes, where only the ending is missing"
+            )
     again = chunked.full.usage.output_tokens if chunked.full.usage else None
     cost = f" Asking again costs {again} tokens each time." if again is not None else ""
     return (

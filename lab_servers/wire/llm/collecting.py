@@ -6,6 +6,7 @@ for the pieces and the state. What exceeds a bound is damage, because an answer 
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 
 from lab_servers.wire.llm.characters import Characters
@@ -68,6 +69,15 @@ class Collected:
     def is_terminated(self) -> bool:
         """Whether the dialect's terminator came."""
         return self._state.terminated
+
+    def twin(self) -> Collected:
+        """Another one that knows the same, and from here on goes its own way."""
+        other = copy(self)
+        other._pieces, other._texts, other._thoughts = [*self._pieces], [*self._texts], [*self._thoughts]
+        other._calls = {key: call.twin() for key, call in self._calls.items()}
+        other._text_characters, other._thought_characters = copy(self._text_characters), copy(self._thought_characters)
+        other._ignored, other._damaged = self._ignored.twin(), self._damaged.twin()
+        return other
 
     def take_pieces(self) -> list[Piece]:
         """The pieces since the last call."""
@@ -233,6 +243,11 @@ class _Call:
     def is_named(self) -> bool:
         return bool(self.call_id and self.name)
 
+    def twin(self) -> _Call:
+        other = copy(self)
+        other.arguments, other.characters = [*self.arguments], copy(self.characters)
+        return other
+
     def read(self) -> ToolCallRead:
         return ToolCallRead(self.index, self.call_id, self.name, "".join(self.arguments))
 
@@ -250,6 +265,11 @@ class _Tally:
         if reason != self._last and len(self._first) < MOST_REASONS and _short(reason) not in self._first:
             self._first.append(_short(reason))
         self._last = reason
+
+    def twin(self) -> _Tally:
+        other = copy(self)
+        other._first = [*self._first]
+        return other
 
     def read(self) -> PassedOver:
         return PassedOver(self._count, tuple(self._first))

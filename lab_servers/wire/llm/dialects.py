@@ -31,7 +31,7 @@ _TERMINATORS = {
     Dialect.CHAT: "data: [DONE]",
     Dialect.RESPONSES: "response.completed, response.incomplete or response.failed",
     Dialect.MESSAGES: "message_stop",
-    Dialect.GEMINI: "the end of the body after a finishReason",
+    Dialect.GEMINI: "finishReason, with which its last part comes",
     Dialect.OLLAMA: '"done":true',
     Dialect.OURS: '"type":"end"',
 }

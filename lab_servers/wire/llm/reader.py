@@ -8,6 +8,7 @@ body, or messages of a WebSocket. It never raises on what a stranger sends, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import replace
 
 from lab_servers.wire.llm import anthropic, gemini, ollama, openai, ours
@@ -99,6 +100,13 @@ class AnswerReader:
             self._take_text(text)
         return self._answer.take_pieces()
 
+    def state_if_ended(self) -> AnswerState:
+        """What would be known if no byte followed; the answer goes on."""
+        other = copy(self)
+        other._answer, other._lines = self._answer.twin(), self._lines.twin()  # the rest does not change at an end
+        other.end()
+        return other.state
+
     def end(self) -> list[Piece]:
         """Take note that no byte follows, however that came about; return what only this shows.
 
@@ -109,7 +117,8 @@ class AnswerReader:
         self._has_ended = True
         if self.carried == "lines":
             for line in self._lines.end():
-                self._take_text(line.decode("utf-8", "replace"))
+                # A line without its end may hold a whole object. One that holds none was cut, which is no damage.
+                self._take_text(line.decode("utf-8", "replace"), may_be_cut=True)
         if self.dialect is Dialect.GEMINI and self.carried != "json" and self._answer.state.finish_reason is not None:
             self._answer.terminate()
         self._answer.end()
@@ -121,7 +130,7 @@ class AnswerReader:
         split = self._lines if self.carried == "lines" else self._json
         return [text.decode("utf-8", "replace") for text in split.feed(data)]
 
-    def _take_text(self, text: str) -> None:
+    def _take_text(self, text: str, *, may_be_cut: bool = False) -> None:
         self._answer.number(None)
         if self._answer.is_terminated:
             self._answer.ignore("something after the terminator")
@@ -131,4 +140,5 @@ class AnswerReader:
             try:
                 self._take(read_object(text), self._answer)
             except BadJson as reason:
-                self._answer.damage(str(reason))
+                if not may_be_cut:
+                    self._answer.damage(str(reason))

@@ -7,6 +7,7 @@ bound is left out whole and counted, so neither keeps more than that.
 from __future__ import annotations
 
 import re
+from copy import copy
 
 DEFAULT_LIMIT_BYTES = 4 * 1024 * 1024
 
@@ -46,6 +47,12 @@ class LineSplitter:
     def end(self) -> list[bytes]:
         """The last line, if it has no line end. A JSON object says itself where it ends, so it may be whole."""
         return self._end_line()
+
+    def twin(self) -> LineSplitter:
+        """Another one at the same place, which from here on goes its own way."""
+        other = copy(self)
+        other._line = bytearray(self._line)
+        return other
 
     def _extend(self, part: bytes) -> None:
         if not self._dropping and len(self._line) + len(part) > self._limit_bytes:

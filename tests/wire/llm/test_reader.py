@@ -163,6 +163,24 @@ def test_the_last_line_needs_no_line_end_because_an_object_says_where_it_ends() 
     assert [piece.kind for piece in reader.end()] == [Kind.TEXT, Kind.FINISH, Kind.TERMINATOR]
 
 
+@pytest.mark.parametrize("cut", range(1, 20))
+def test_a_last_line_that_is_cut_is_no_damage_and_a_whole_line_that_is_no_json_is(cut: int) -> None:
+    whole = line({"response": "a", "done": False})
+    state = read(Dialect.OLLAMA, "lines", whole, whole[:cut])[1]
+    assert (state.text, bool(state.damaged), state.is_complete) == ("a", False, False)
+    assert read(Dialect.OLLAMA, "lines", whole, whole[:cut] + b"\n")[1].damaged.count == 1
+
+
+@every_sample
+def test_what_would_be_known_at_an_end_is_what_is_known_at_one_and_the_answer_goes_on(sample: Sample) -> None:
+    reader = AnswerReader(sample.dialect, sample.carried)
+    for at in range(0, len(sample.body), 7):
+        assert reader.state_if_ended() == read(sample.dialect, sample.carried, sample.body[:at])[1]
+        reader.feed(sample.body[at : at + 7])
+    reader.end()
+    assert reader.state == read(sample.dialect, sample.carried, sample.body)[1]
+
+
 def test_gemini_has_no_terminator_but_the_end_of_the_body_after_a_finish_reason() -> None:
     reader = AnswerReader(Dialect.GEMINI)
     reader.feed(samples.GEMINI)
