@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 import aiohttp
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from lab_servers.clients.answer_questions import compact, question
@@ -59,7 +60,7 @@ async def read_answer(
         on_piece: Called with each piece as soon as it is read.
         key: Sent as ``Idempotency-Key``: the same key gives the same run. Empty sends none.
         kept: On a WebSocket: the run goes on when its reader leaves. Runs that are polled always do.
-        poll_every_s: How long short polling waits between two questions, in seconds.
+        poll_every_s: From one question of short polling to the next, in seconds; longer if the answer takes longer.
         hold_s: How long the server may hold a question of long polling, in seconds.
         timeout_s: The longest that all of it may take, in seconds.
 
@@ -154,35 +155,36 @@ class _Asking:
             listener.note("head received", str(begun.status))
             _require_success(begun, url)
             listener.note_run(begun.header(RUN_ID) or "")
-            run = f"{self._base}{begun.header('Location') or ''}"
-            due = asyncio.get_running_loop().time()
+            run = _run_of(begun, url)
+            clock = asyncio.get_running_loop()
+            due = clock.time()
             while True:
-                query = f"?after={listener.state.last_sequence}" + (f"&hold_s={hold_s:g}" if hold_s else "")
+                query = f"after={listener.state.last_sequence}" + (f"&hold_s={hold_s:g}" if hold_s else "")
                 try:
                     answer = await exchange(session, "GET", run + query, timeout_s=self._timeout_s)
                 except ExchangeFailed:
                     return Ending.LOST
-                _require_success(answer, run)
-                is_done = self._take_list(answer)
-                if listener.leaves:
-                    return Ending.CLIENT
-                if is_done:
-                    listener.end()
-                    return Ending.SERVER
+                if (ending := self._take_list(answer)) is not None:
+                    return ending
                 if not hold_s:
-                    due += every_s
-                    await asyncio.sleep(due - asyncio.get_running_loop().time())
+                    # A question whose time is past is asked now; those that were missed are not made up for.
+                    due = max(due + every_s, clock.time())
+                    await asyncio.sleep(due - clock.time())
 
-    def _take_list(self, answer: Answer) -> bool:
-        """Read the parts of one answer; tell whether it was the last one."""
+    def _take_list(self, answer: Answer) -> Ending | None:
+        """Read the parts of one answer; tell why it was the last one, if it was."""
         text = answer.body.decode("utf-8", "replace")
-        self._listener.feed_messages([text], now_ns())
+        leaves = self._listener.feed_messages([text], now_ns())
         try:
-            return read_object(text).get("done") is True
-        except BadJson as error:
-            raise ExchangeFailed(
-                f"The run's list of parts cannot be read ({error}): look at it in the capture.", status=answer.status
-            ) from None
+            is_done = read_object(text).get("done") is True or answer.status != 200
+        except BadJson:  # the state has it as damage
+            return Ending.BOUND
+        if leaves:
+            return Ending.CLIENT
+        if is_done:
+            self._listener.end()
+            return Ending.SERVER
+        return None
 
     async def on_websocket(self, kept: bool) -> Ending:
         """Open a socket, ask, and close it when the answer has ended."""
@@ -200,8 +202,7 @@ class _Asking:
             with suppress(ConnectionClosed):  # what it said before it closed is read below
                 await connection.send(compact(ask))
             while not listener.is_over:
-                message = await connection.recv()
-                if listener.feed_messages([message if isinstance(message, str) else repr(message)], now_ns()):
+                if listener.feed_messages(*await _messages_of_one_read(connection)):
                     break
             # Leaving is closing the socket; a run that is over needs no more than a polite end.
             await connection.close()
@@ -215,6 +216,39 @@ class _Asking:
     def _headers(self, own: Mapping[str, str]) -> dict[str, str]:
         key = {"Idempotency-Key": self._key} if self._key else {}
         return {"Content-Type": "application/json", **own, **key}
+
+
+async def _messages_of_one_read(connection: ClientConnection) -> tuple[list[str], int]:
+    """The next message, those that are there already, and when: a program could show them all at that moment.
+
+    Raises:
+        ConnectionClosed: none came before the end.
+    """
+    messages = [await connection.recv()]
+    at_ns = now_ns()
+    with suppress(TimeoutError, ConnectionClosed):
+        while True:
+            async with asyncio.timeout(0):  # what has to be waited for belongs to the next read
+                messages.append(await connection.recv())
+    return [message if isinstance(message, str) else repr(message) for message in messages], at_ns
+
+
+def _run_of(begun: Answer, url: str) -> str:
+    """Where the run is that was begun (RFC 9110 §10.2.2: a reference, relative to what was asked), up to its query.
+
+    Raises:
+        ExchangeFailed: the answer does not say.
+    """
+    location = begun.header("Location") or ""
+    with suppress(ValueError):
+        run = urldefrag(urljoin(url, location)).url
+        if location and urlsplit(run).scheme in ("http", "https"):
+            return run + ("&" if urlsplit(run).query else "?")
+    raise ExchangeFailed(
+        f"{url} began a run and did not say where it is: its Location is {one_line(location, 80)!r}. "
+        "Look at the head of its answer in the capture.",
+        status=begun.status,
+    )
 
 
 async def _refuse(response: aiohttp.ClientResponse, url: str) -> None:
