@@ -2,13 +2,18 @@
 
 The tokens are the model's own marks (``model_marks.py``), the leaving is a mark of the reader, and what passed of it is
 in the capture. One lane is one reader with a relay and a model of its own; its marks begin with its name.
+
+What lies at the edges: a token that was generated before the reader left is not counted, even if it was still on its
+way and nobody read it. A token between the leaving and the moment at which the goodbye passed the relay is for nobody,
+but no server could have known.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lab_servers.capture.capture import Side, TransitionKind
+from lab_servers.capture.capture import Capture, Side, TransitionKind
+from lab_servers.dissection import dissect
 from lab_servers.measure.model_marks import finished, generated
 from lab_servers.recording import Recording
 
@@ -21,7 +26,6 @@ class Waste:
 
     Attributes:
         lane: Its name.
-        begun_ns: When the lane's first byte passed, or its first token was generated.
         tokens_ns: When each token was generated.
         left_ns: When the reader left, by its own account.
         goodbye_ns: When the first sign of that passed the relay, a Close frame, a FIN or a RST; ``None`` without one.
@@ -33,7 +37,6 @@ class Waste:
     """
 
     lane: str
-    begun_ns: int
     tokens_ns: tuple[int, ...]
     left_ns: int
     goodbye_ns: int | None
@@ -55,13 +58,18 @@ class Waste:
 
     @property
     def after_goodbye(self) -> int | None:
-        """How many of them after the relay had seen the reader leave: what the server is to blame for."""
+        """How many of them after the goodbye had passed the relay: what the server is to blame for."""
         return None if self.goodbye_ns is None else sum(at_ns > self.goodbye_ns for at_ns in self.tokens_ns)
 
     @property
+    def was_over(self) -> bool:
+        """Whether the model had finished before the reader left: then there was nothing to notice."""
+        return self.finished_ns is not None and self.finished_ns <= self.left_ns
+
+    @property
     def was_noticed(self) -> bool:
-        """Whether the model stopped because nobody was there."""
-        return self.reason in ("reader left", "nobody listened")
+        """Whether the model stopped because the reader had left."""
+        return not self.was_over and self.reason in ("reader left", "nobody listened")
 
     @property
     def noticed_s(self) -> float | None:
@@ -102,14 +110,12 @@ def waste(recording: Recording, lane: str) -> Waste | None:
     # A reader that is still there when the model has finished, and goes then, has not said goodbye.
     if gone_ns is not None and (gone_ns < left_ns or (ends and gone_ns > ends[-1].at_ns)):
         gone_ns = None
-    said = [chunk.at_ns for chunk in capture.chunks_from(Side.CLIENT) if chunk.at_ns >= left_ns]
-    goodbyes = [at_ns for at_ns in (*said, gone_ns) if at_ns is not None and (not ends or at_ns <= ends[-1].at_ns)]
-    goodbye_ns = min(goodbyes, default=None)
+    signs = [at_ns for at_ns in (_close_frame_ns(capture), gone_ns) if at_ns is not None]
+    goodbye_ns = min((at_ns for at_ns in signs if not ends or at_ns <= ends[-1].at_ns), default=None)
     since_ns = left_ns if goodbye_ns is None else goodbye_ns
     wrote = found.marks_named("wrote by llm")
     return Waste(
         lane,
-        min((capture.opened_ns for capture in found.captures), default=left_ns),
         tuple(one.at_ns for one in tokens),
         left_ns,
         goodbye_ns,
@@ -119,3 +125,10 @@ def waste(recording: Recording, lane: str) -> Waste | None:
         sum(len(chunk.data) for chunk in capture.chunks_from(Side.SERVER) if chunk.at_ns > since_ns),
         sum(mark.at_ns > since_ns for mark in wrote) if wrote else None,
     )
+
+
+def _close_frame_ns(capture: Capture) -> int | None:
+    """When the reader's Close frame passed. Its other bytes say nothing: a request or a Pong may pass late, too."""
+    found = dissect(capture)
+    frames = found.records(Side.CLIENT, "websocket")
+    return next((found.passed_ns(one) for one in frames if one.name == "close frame"), None)

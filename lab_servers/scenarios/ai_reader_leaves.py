@@ -65,7 +65,7 @@ class ReaderLeaves(Scenario):
     reasoning_tokens: int = whole(0, 0, 2_000, "tokens", "Tokens that the model generates first and never sends.")
     batch_s: float = number(0, 0, 10, "seconds", "Text of so long a time is written at once; 0 writes each part.")
     heartbeat_s: float = number(15, 0.01, 60, "seconds", "A stream that is silent for so long sends a comment.")
-    linger_s: float = number(0.2, 0.05, 60, "seconds", "How long a kept run goes on without a reader.")
+    linger_s: float = number(0.3, 0.05, 60, "seconds", "How long a kept run goes on without a reader.")
     close_timeout_s: float = number(10, 0.05, 60, "seconds", "How long a WebSocket client waits for a Close frame.")
     seed: int = whole(0, 0, 1_000_000, "", "What the answers and their gaps are drawn with.")
 

@@ -107,7 +107,7 @@ class StopOrLeave(Scenario):
         events = f"{url}/api/runs/{run}/events"
         if lane == KEPT_STOP:
             reading = asyncio.create_task(_read_to_end(session.get(events), marks))
-            await model.until("token", self.after_tokens)
+            await self._until_time(model, reading)
             marks.append(Mark(now_ns(), "asked to stop"))
             # A session keeps to one connection; the stop needs another, as the stream holds the first.
             async with open_session(keep_alive=False) as other, other.post(f"{url}/api/runs/{run}/stop") as answer:
@@ -122,16 +122,21 @@ class StopOrLeave(Scenario):
 
     async def _read_until_left(self, model: HostedModel, asking: _Asking, marks: list[Mark]) -> str:
         """Read until it is time to leave, and close the stream; return the last event's id."""
-        enough = asyncio.create_task(model.until("token", self.after_tokens))
         reading = asyncio.create_task(_read_to_end(asking, marks))
-        await asyncio.wait([enough, reading], return_when=asyncio.FIRST_COMPLETED)
+        await self._until_time(model, reading)
         marks.append(Mark(now_ns(), "left"))
-        enough.cancel()
         reading.cancel()
-        await asyncio.wait([reading, enough])
+        await asyncio.wait([reading])
         if not reading.cancelled():
             reading.result()
         return next((mark.detail for mark in reversed(marks) if mark.name == "read"), "")
+
+    async def _until_time(self, model: HostedModel, reading: asyncio.Task[None]) -> None:
+        """Until the reader acts: when so many tokens are generated, or when its answer ends before that."""
+        enough = asyncio.create_task(model.until("token", self.after_tokens))
+        await asyncio.wait([enough, reading], return_when=asyncio.FIRST_COMPLETED)
+        enough.cancel()
+        await asyncio.wait([enough])
 
     async def _stop_by_message(self, model: HostedModel, url: str, marks: list[Mark]) -> None:
         ask = {"type": "ask", "prompt": PROMPT, "settings": self._settings, "kept": True}

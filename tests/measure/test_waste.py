@@ -10,7 +10,9 @@ from lab_servers.capture.capture import Side, Transition, TransitionKind
 from lab_servers.marks import Mark
 from lab_servers.measure.waste import Waste, waste
 from lab_servers.recording import Recording
+from tests.capture.wireshark import SWITCHING, UPGRADE
 from tests.views.recorded import MS, capture
+from tests.wire.websocket_frames import CLOSE, KEY, PONG, frame
 
 LANE = "event stream, watched"
 
@@ -64,10 +66,26 @@ def test_a_model_that_goes_on_to_its_end_has_noticed_nothing() -> None:
 def test_a_close_frame_is_a_goodbye_before_the_fin() -> None:
     recording = recorded(10, 33, gone_ms=40, ended=(41, "reader left"))
     (lane,) = recording.captures
-    said = capture((1, Side.CLIENT, b"POST"), (31, Side.CLIENT, b"\x88\x80mask"), (33, Side.SERVER, b"."))
+    pong, close = frame(PONG, b"", key=KEY), frame(CLOSE, b"", key=KEY)
+    said = capture(
+        (1, Side.CLIENT, UPGRADE), (2, Side.SERVER, SWITCHING), (31, Side.CLIENT, pong), (32, Side.CLIENT, close)
+    )
     with_close = replace(recording, captures=(replace(lane, chunks=said.chunks),))
     found = wasted(with_close)
-    assert (found.goodbye_ns, found.gone_ns) == (31 * MS, 40 * MS)
+    assert (found.goodbye_ns, found.gone_ns) == (32 * MS, 40 * MS)
+
+
+def test_a_request_that_passes_late_is_no_goodbye() -> None:
+    recording = recorded(10, 33, gone_ms=40, ended=(41, "reader left"))
+    (lane,) = recording.captures
+    said = capture((1, Side.CLIENT, b"GET /api/runs/e1-1?after=0 HT"), (31, Side.CLIENT, b"TP/1.1\r\n\r\n"))
+    assert wasted(replace(recording, captures=(replace(lane, chunks=said.chunks),))).goodbye_ns == 40 * MS
+
+
+def test_who_leaves_when_all_is_generated_left_nothing_to_notice() -> None:
+    over = wasted(recorded(10, 20, left_ms=30, ended=(25, "complete")))
+    assert (over.was_over, over.was_noticed, over.for_nobody) == (True, False, 0)
+    assert not wasted(recorded(10, 20, 40, left_ms=30, ended=(41, "complete"))).was_over
 
 
 def test_what_the_server_sent_behind_the_goodbye_is_counted_in_bytes() -> None:

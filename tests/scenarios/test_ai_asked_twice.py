@@ -84,6 +84,14 @@ def test_without_retries_one_attempt_is_paid_for(lab: Lab) -> None:
     assert (len(one.asked_ns), one.paid) == (1, 30)
 
 
+def test_a_run_whose_client_gave_up_before_the_first_token_is_waited_for_and_counted(lab: Lab) -> None:
+    found = asked(AskedTwice(tokens=4, gap_s=0.1, time_limit_s=0.05, retries=1, backoff_s=0).run(lab))
+    assert (len(found[IMPATIENT].runs), found[IMPATIENT].paid) == (2, 8)
+    assert (len(found[IMPATIENT_KEY].runs), found[IMPATIENT_KEY].paid) == (1, 4)
+    # A server that watches has stopped them before they came to anything: begun, and free.
+    assert (len(found[WATCHED].runs), found[WATCHED].paid) == (2, 0)
+
+
 def test_a_time_limit_that_is_long_enough_is_refused() -> None:
     with pytest.raises(BadParameter, match="time_limit_s must be at most"):
         AskedTwice(tokens=10, gap_s=0.02, time_limit_s=5)

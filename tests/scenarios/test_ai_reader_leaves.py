@@ -42,7 +42,7 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def leaves(lab: Lab) -> Recording:
-    return ReaderLeaves(tokens=TOKENS, leave_after=LEAVE_AFTER, linger_s=0.1).run(lab)
+    return ReaderLeaves(tokens=TOKENS, leave_after=LEAVE_AFTER).run(lab)
 
 
 def wasted(recording: Recording, lane: str) -> Waste:
@@ -71,12 +71,13 @@ def test_a_server_that_does_not_watch_needs_a_token_more_to_notice(leaves: Recor
     assert 1 <= one.for_nobody < TOKENS - LEAVE_AFTER
 
 
-def test_the_first_write_behind_a_goodbye_succeeds_in_a_thread(leaves: Recording) -> None:
+def test_a_thread_learns_it_from_a_write_and_needs_a_token_more_for_each_that_succeeds(leaves: Recording) -> None:
     one = wasted(leaves, EVENTS_THREAD)
-    assert one.reason == "reader left"
+    assert (one.reason, one.was_noticed) == ("reader left", True)
+    # A client that closes with bytes unread sends a RST instead of a FIN: then no write behind it succeeds.
     assert one.writes_after is not None
-    assert one.writes_after >= 1
-    assert one.for_nobody > one.writes_after - 1
+    assert one.after_goodbye is not None
+    assert one.after_goodbye >= one.writes_after
 
 
 @pytest.mark.parametrize("lane", [POLLING_KEPT, EVENTS_KEPT])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from lab_servers.errors import BadParameter
 from lab_servers.lab import Lab
 from lab_servers.recording import Recording
 from lab_servers.scenarios import StopOrLeave
+from lab_servers.scenarios.ai_model import HostedModel
 from lab_servers.scenarios.ai_stop_or_leave import KEPT_CLOSE, KEPT_RESUME, KEPT_STOP, SOCKET_STOP, TIED_CLOSE
 from lab_servers.views.looks.ai_stop_or_leave import acted
 
@@ -63,6 +65,17 @@ def test_the_stop_is_a_request_of_its_own(words: Recording) -> None:
 def test_a_kept_run_without_a_reader_ends_when_its_time_is_over(lab: Lab) -> None:
     short = StopOrLeave(tokens=60, after_tokens=8, linger_s=0.1, away_s=0.02).run(lab)
     assert acted(short)[KEPT_CLOSE].reason == "nobody listened"
+
+
+def test_a_reader_whose_answer_ends_early_acts_then_and_waits_for_no_token_that_never_comes() -> None:
+    """So it is when a run lingers for less than its reader takes to come."""
+
+    async def main() -> None:
+        silent = HostedModel(handler_cancellation=True)
+        async with asyncio.timeout(10):
+            await StopOrLeave()._until_time(silent, asyncio.create_task(asyncio.sleep(0)))
+
+    asyncio.run(main())
 
 
 def test_acting_behind_the_end_is_refused() -> None:

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from lab_servers.capture.capture import Side
 from lab_servers.lab import Lab
 from lab_servers.marks import Mark
 from lab_servers.recording import Recording
 from lab_servers.scenarios import AskedTwice, ReaderLeaves, Scenario, StopOrLeave, TwoTexts
+from lab_servers.views.heads import heads
 from lab_servers.views.looks import look_of
 from lab_servers.views.looks.ai_reader_leaves import wasted
 from lab_servers.views.looks.ai_two_texts import SAID, texts_said
@@ -54,7 +56,7 @@ def test_the_table_of_waste_counts_what_the_model_marked(recordings: list[Record
     for row, (lane, one) in zip(look_of(recordings[0]).table.rows, wasted(recordings[0]).items(), strict=True):
         assert row[0] == lane
         assert (row[2], row[3]) == (str(one.generated), str(one.for_nobody))
-        assert (row[5] == "never") is not one.was_noticed
+        assert row[5].endswith(" ms") is one.was_noticed
 
 
 def test_a_token_more_is_a_token_more_in_the_table(recordings: list[Recording]) -> None:
@@ -80,4 +82,35 @@ def test_both_texts_are_quoted_with_the_section_that_says_it() -> None:
 def test_the_table_of_the_two_texts_shows_opposite_outcomes(recordings: list[Recording]) -> None:
     rows = {row[0]: row[1:] for row in look_of(recordings[3]).table.rows}
     assert rows["how each call ended"] == ("1: complete", "1: cancelled, 2: complete")
-    assert rows["GET with Last-Event-ID"] == ("the stream goes on", "405, asked anew")
+    asked_again = rows["GET to resume the stream"]
+    assert asked_again == (
+        "Last-Event-ID: 1/2; the stream goes on", "without an id, as no event had one; 405, asked anew",
+    )  # fmt: skip
+
+
+def test_the_head_that_passed_had_the_last_event_id_that_the_table_shows(recordings: list[Recording]) -> None:
+    def sent(text: str) -> list[list[str]]:
+        found = [head for capture in recordings[3].of(text) for head in heads(capture, Side.CLIENT)]
+        return [head.values("Last-Event-ID") for head in found if head.method == "GET"]
+
+    assert (sent("2025-11-25"), sent("2026-07-28")) == ([["1/2"]], [[]])
+
+
+def test_a_reader_that_leaves_when_all_is_generated_is_not_called_unnoticed(recordings: list[Recording]) -> None:
+    leaves = recordings[0]
+    lane = "event stream, watched"
+    finish = replace(leaves.marks_named(f"{lane}: finished by llm")[0], detail="e1-1 5 complete")
+    others = tuple(mark for mark in leaves.marks if not mark.name.startswith((f"{lane}: finished", f"{lane}: left")))
+    late = replace(finish, name=f"{lane}: left", at_ns=finish.at_ns + 1, detail="")
+    look = look_of(replace(leaves, marks=(*others, finish, late)))
+    assert look.table.rows[0][5] == "over before it left"
+    assert look.picture is not None
+    assert f"{lane}: 0 and over before;" in look.picture.text
+
+
+def test_one_of_a_thing_is_told_as_one() -> None:
+    with Lab([]) as lab:
+        once = AskedTwice(tokens=8, time_limit_s=0.05, retries=0).run(lab)
+    picture = look_of(once).picture
+    assert picture is not None
+    assert "time limit: 1 request, 1 run, 8 tokens generated, and no answer" in picture.text

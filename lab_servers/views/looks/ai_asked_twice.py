@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lab_servers.capture.capture import Side
 from lab_servers.errors import BadParameter
+from lab_servers.measure.evidence import counted
 from lab_servers.measure.model_marks import finished, generated
 from lab_servers.measure.waste import lane_of
 from lab_servers.recording import Recording
@@ -74,7 +75,8 @@ def asked(recording: Recording) -> dict[str, Asked]:
         questions = one.marks_named("asked")
         if not questions:
             raise BadParameter("This recording has no question that is asked twice: run the scenario AskedTwice.")
-        runs: dict[str, tuple[int, ...]] = {}
+        # A run may end before its first token.
+        runs: dict[str, tuple[int, ...]] = dict.fromkeys(sorted((end.run for end in finished(one)), key=_number), ())
         for token in generated(one):
             runs[token.run] = (*runs.get(token.run, ()), token.at_ns)
         answered = one.marks_named("answered")
@@ -90,6 +92,10 @@ def asked(recording: Recording) -> dict[str, Asked]:
             tuple((head.values("Idempotency-Key") or [""])[0] for head in requests),
         )
     return found
+
+
+def _number(run: str) -> int:
+    return int(run.rpartition("-")[2])
 
 
 def table(recording: Recording) -> Table:
@@ -150,8 +156,9 @@ def picture(recording: Recording) -> Picture:
 def sentence(recording: Recording) -> str:
     """What the picture shows, in words."""
     told = [
-        f"{lane}: {len(one.asked_ns)} requests, {len(one.runs)} runs, {one.paid:,} tokens generated, "
+        f"{lane}: {counted(len(one.asked_ns), 'request')}, {counted(len(one.runs), 'run')}, "
+        f"{counted(one.paid, 'token')} generated, "
         + (f"{one.had:,} of them in the answer" if one.answer else "and no answer")
         for lane, one in asked(recording).items()
     ]
-    return f"{'; '.join(told)}.".capitalize()
+    return f"What each client asked and got. {'; '.join(told)}."

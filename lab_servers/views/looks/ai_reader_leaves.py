@@ -20,7 +20,7 @@ NOTICED_BY = {
     "WebSocket, listens": "the Close frame, read at once",
     "event stream, next write": "the next write",
     "NDJSON, next write": "the next write",
-    "event stream, thread": "a write that fails, not the first",
+    "event stream, thread": "a write that fails, the first or a later",
     "long polling, kept run": "nobody asks for linger_s",
     "event stream, kept run": "nobody reads for linger_s",
     "whole JSON, written at the end": "nothing: it writes once, at the end",
@@ -50,7 +50,7 @@ def table(recording: Recording) -> Table:
             f"{one.generated:,}",
             f"{one.for_nobody:,}",
             "none came" if one.after_goodbye is None else f"{one.after_goodbye:,}",
-            "never" if one.noticed_s is None else f"{one.noticed_s * 1e3:,.1f} ms",
+            _noticed(one),
             f"{one.bytes_after:,}",
             "not counted" if one.writes_after is None else f"{one.writes_after:,}",
         )
@@ -74,7 +74,7 @@ def picture(recording: Recording) -> Picture:
         seconds = [(at_ns - one.left_ns) / 1e9 for at_ns in one.tokens_ns]
         noticed = [one.noticed_s] if one.noticed_s is not None else []
         tokens = {READ: [at_s for at_s in seconds if at_s <= 0], WASTED: [at_s for at_s in seconds if at_s > 0]}
-        told = f"{one.for_nobody:,} for nobody" + ("" if one.was_noticed else ", never noticed")
+        told = f"{one.for_nobody:,} for nobody{_unnoticed(one, ', ')}"
         rows.append(Row(lane, tokens, {"noticed": noticed}, told))
     words = {READ: "token generated", WASTED: "token for nobody", "noticed": "the server stops the model"}
     figure = draw_rows(rows, words, "seconds after the reader has left", line_at_s=0)
@@ -83,8 +83,18 @@ def picture(recording: Recording) -> Picture:
 
 def sentence(recording: Recording) -> str:
     """What the picture shows, in words."""
-    told = [
-        f"{lane}: {one.for_nobody:,}" + (" and never noticed" if not one.was_noticed else "")
-        for lane, one in wasted(recording).items()
-    ]
+    told = [f"{lane}: {one.for_nobody:,}{_unnoticed(one, ' and ')}" for lane, one in wasted(recording).items()]
     return f"Tokens generated for nobody. {'; '.join(told)}."
+
+
+def _noticed(one: Waste) -> str:
+    if one.noticed_s is not None:
+        return f"{one.noticed_s * 1e3:,.1f} ms"
+    return "over before it left" if one.was_over else "never"
+
+
+def _unnoticed(one: Waste, joined_by: str) -> str:
+    """That nobody noticed, or that there was nothing left to notice; empty if the leaving was noticed."""
+    if one.was_noticed:
+        return ""
+    return joined_by + ("over before" if one.was_over else "never noticed")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab_servers.errors import BadParameter
+from lab_servers.measure.evidence import counted
 from lab_servers.measure.model_marks import finished, generated
 from lab_servers.measure.waste import lane_of
 from lab_servers.recording import Recording
@@ -139,8 +140,8 @@ def picture(recording: Recording) -> Picture:
 def sentence(recording: Recording) -> str:
     """What the picture shows, in words."""
     told = [
-        f"{lane}: {one.generated_after:,} tokens after that ({one.reason}), "
-        f"the reader has {len(one.read):,} parts and {'the end' if one.finish else 'no end'}"
+        f"{lane}: {counted(one.generated_after, 'token')} after that ({one.reason}), "
+        f"the reader has {counted(len(one.read), 'part')} and {'the end' if one.finish else 'no end'}"
         for lane, one in acted(recording).items()
     ]
     return f"{'; '.join(told)}."

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab_servers.capture.capture import Side, TransitionKind
+from lab_servers.capture.capture import Side
 from lab_servers.errors import BadParameter
+from lab_servers.measure.evidence import counted
 from lab_servers.measure.waste import lane_of
 from lab_servers.recording import Recording
 from lab_servers.views.heads import heads
@@ -57,11 +58,11 @@ class Told:
     Attributes:
         text: The revision.
         left_ns: When the client's connection ended, by its own account.
-        gone_ns: When its FIN or RST passed; ``None`` if it did not.
         worked: Each step of the tool: when, and for which request.
         ends: How each call ended on the server: request and reason.
         notified: The progress that the client was told, in order.
         came_back_ns: When it asked to resume; ``None`` if it did not.
+        last_event_id: What it then sent as ``Last-Event-ID``; empty if no event had brought it an id, and it sent none.
         refused: The status that it got for that, and when; ``None`` if it was not refused.
         cancelled_ns: When it said that it cancels; ``None`` if it did not.
         result_ns: When it had the result; ``None`` if it never had.
@@ -70,11 +71,11 @@ class Told:
 
     text: str
     left_ns: int
-    gone_ns: int | None
     worked: tuple[tuple[int, str], ...]
     ends: tuple[tuple[str, str], ...]
     notified: tuple[int, ...]
     came_back_ns: int | None
+    last_event_id: str
     refused: tuple[int, str] | None
     cancelled_ns: int | None
     result_ns: int | None
@@ -117,30 +118,17 @@ def told(recording: Recording) -> dict[str, Told]:
         found[text] = Told(
             text,
             left[0].at_ns,
-            _gone(one, left[0].at_ns),
             tuple((mark.at_ns, mark.detail.split(" ")[0]) for mark in one.marks_named("worked")),
             tuple((request, why) for request, _, why in (m.detail.partition(" ") for m in one.marks_named("ended"))),
             tuple(int(mark.detail) for mark in one.marks_named("notified")),
             first("came back"),
+            next((mark.detail for mark in one.marks_named("came back")), ""),
             (refused[0].at_ns, refused[0].detail) if refused else None,
             first("cancelled"),
             first("result"),
             sum(len(heads(capture, Side.CLIENT)) for capture in one.captures),
         )
     return found
-
-
-def _gone(one: Recording, left_ns: int) -> int | None:
-    """When the connection that the client left was given up: the first FIN or RST of the client's behind the call."""
-    kinds = (TransitionKind.HALF_CLOSED, TransitionKind.RESET)
-    called_ns = one.marks_named("called")[0].at_ns
-    times = [
-        each.at_ns
-        for capture in one.captures
-        for each in capture.transitions
-        if each.by is Side.CLIENT and each.kind in kinds and each.at_ns > called_ns
-    ]
-    return min(times, default=None)
 
 
 def texts_said() -> Table:
@@ -155,7 +143,7 @@ def table(recording: Recording) -> Table:
     for what, of in (
         ("steps of the first call after the disconnect", lambda one: f"{one.steps_after:,}"),
         ("how each call ended", lambda one: ", ".join(f"{request}: {why}" for request, why in one.ends)),
-        ("GET with Last-Event-ID", _coming_back),
+        ("GET to resume the stream", _coming_back),
         ("notifications/cancelled", lambda one: "not sent" if one.cancelled_ns is None else "sent"),
         ("progress that the client was told", lambda one: _ranges(one.notified)),
         ("the client has the result", lambda one: "no" if one.result_ns is None else "yes"),
@@ -170,7 +158,8 @@ def table(recording: Recording) -> Table:
 def _coming_back(one: Told) -> str:
     if one.came_back_ns is None:
         return "not sent"
-    return "the stream goes on" if one.refused is None else f"{one.refused[1]}, asked anew"
+    said = f"Last-Event-ID: {one.last_event_id}" if one.last_event_id else "without an id, as no event had one"
+    return f"{said}; " + ("the stream goes on" if one.refused is None else f"{one.refused[1]}, asked anew")
 
 
 def _ranges(numbers: tuple[int, ...]) -> str:
@@ -214,8 +203,8 @@ def picture(recording: Recording) -> Picture:
 def sentence(recording: Recording) -> str:
     """What the picture shows, in words."""
     parts = [
-        f"under {text} the first call takes {one.steps_after:,} more steps and ends as {one.ends[0][1]}, "
-        f"{len(one.worked):,} steps are worked in all, {one.unread_steps:,} of them for nobody, and the client "
+        f"under {text} the first call takes {counted(one.steps_after, 'more step')} and ends as {one.ends[0][1]}, "
+        f"in all {counted(len(one.worked), 'step')} of work, {one.unread_steps:,} of them for nobody, and the client "
         + ("has the result" if one.result_ns is not None else "has no result")
         for text, one in told(recording).items()
         if one.ends
