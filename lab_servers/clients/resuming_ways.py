@@ -110,7 +110,7 @@ class _OverHttp:
         body = write({"prompt": self._asked.prompt})
         try:
             async with (
-                open_session(keep_alive=False) as session,
+                open_session(keep_alive=False, once=True) as session,
                 session.post(
                     f"{self._url}/api/runs", params=settings, data=body.encode(),
                     headers={"Content-Type": "application/json", **headers}, timeout=self._timeout,
@@ -129,7 +129,7 @@ class _OverHttp:
         received_bytes = 0
         try:
             async with (
-                open_session(keep_alive=False) as session,
+                open_session(keep_alive=False, once=True) as session,
                 session.get(
                     f"{self._url}{path}", headers=headers, params=params, timeout=self._timeout, allow_redirects=False
                 ) as response,

@@ -15,14 +15,21 @@ import aiohttp
 
 @asynccontextmanager
 async def open_session(
-    *, keep_alive: bool, version: aiohttp.HttpVersion = aiohttp.HttpVersion11
+    *, keep_alive: bool, version: aiohttp.HttpVersion = aiohttp.HttpVersion11, once: bool = False
 ) -> AsyncIterator[aiohttp.ClientSession]:
     """An aiohttp session as all clients here use it, closed with its connection at the end.
 
     It ignores the proxy variables of the environment, keeps no cookies, sets no time limits of
     its own, and uses one connection at a time.
+
+    Args:
+        keep_alive: Whether a connection may be used again.
+        version: The version of HTTP in the requests.
+        once: Whether this session gets one connection and no more. Else aiohttp sends a GET again when its connection
+            was cut before the head of the answer (RFC 9110 §9.2.2 allows it), and whoever asked never hears of the cut.
     """
     connector = _Connector(limit=1, force_close=not keep_alive)
+    connector.is_for_one = once
     session = aiohttp.ClientSession(
         connector=connector,
         # RFC 9112 §9.3: a client without persistent connections MUST send "close" in every request.
@@ -104,8 +111,11 @@ class _Connector(aiohttp.TCPConnector):
     """
 
     _transport: asyncio.Transport | None = None
+    is_for_one = False
 
     async def connect(self, *args: Any, **kwargs: Any) -> Any:
+        if self.is_for_one and self._transport is not None:
+            raise aiohttp.ServerDisconnectedError("the connection was cut before the head was complete")
         connection = await super().connect(*args, **kwargs)
         self._transport = connection.transport
         return connection

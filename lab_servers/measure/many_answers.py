@@ -6,6 +6,7 @@ what came. Times are marks; all of them are made on one clock.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class OneAnswer:
         parts: How many parts its answer should have.
         lost: How many of them never came.
         twice: How many came more than once.
-        is_right: Whether the text that came is the one that its own question gets, and no other.
+        is_right: Whether each part that came is the one that its own question gets, and no other.
         delays_s: For each part that came, how long after the model could send it, seconds.
         slips_s: For each part, how much later than planned the model made it, counted from the part of this run that
             was least late, seconds.
@@ -104,7 +105,9 @@ class Crowd:
 
 
 def quantiles_ms(values_s: tuple[float, ...]) -> tuple[float, ...]:
-    """Median, 95th and 99th percentile, and the largest, in milliseconds."""
+    """Median, 95th and 99th percentile, and the largest, in milliseconds; not a number where nothing came."""
+    if not values_s:
+        return (math.nan,) * len(QUANTILES)
     found = np.quantile(np.asarray(values_s), QUANTILES) * 1e3
     return tuple(float(one) for one in found)
 
@@ -160,7 +163,7 @@ def _answer(
         len(expected),
         len(set(expected) - set(came)),
         twice,
-        texts == expected,
+        all(expected.get(number) == text for number, text in texts.items()),
         tuple((at_ns - made[number].at_ns) / 1e9 for number, at_ns in came.items() if number in made),
         tuple(late - least for late in lateness.values()),
         asked_ns,

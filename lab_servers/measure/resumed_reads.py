@@ -30,7 +30,7 @@ class CutSeen:
     """A cut.
 
     Attributes:
-        at_byte: So many bytes of the server's had come.
+        at_byte: So many bytes of the server's had come: after a reset, fewer than were sent, on some systems.
         place: What the last of them belongs to.
         is_reset: Whether it was a RST; else a FIN.
     """
@@ -143,8 +143,8 @@ def _way(recording: Recording, way: str, parts: tuple[ProducedPart, ...]) -> Res
     captures = recording.of(way)
     cuts = {}
     for mark in recording.marks_named(f"{way}: cut"):
-        number, at_byte, how = mark.detail.split(" ")
-        cuts[int(number)] = (int(at_byte), how == "reset")
+        number, how = mark.detail.split(" ")
+        cuts[int(number)] = how == "reset"
     received: list[tuple[int, int]] = []
     shown: list[int] = []
     links: list[Link] = []
@@ -165,18 +165,15 @@ def _way(recording: Recording, way: str, parts: tuple[ProducedPart, ...]) -> Res
             received.append((int(mark.detail), mark.at_ns))
         elif what == "ended":
             capture = captures[len(links)] if len(links) < len(captures) else None
-            cut = cuts.get(len(links) + 1)
-            seen = CutSeen(cut[0], place_of_cut(_received_by(capture)[: cut[0]]), cut[1]) if cut else None
+            came = capture.bytes_from(Side.SERVER) if capture is not None else b""
+            is_reset = cuts.get(len(links) + 1)
+            seen = CutSeen(len(came), place_of_cut(came), is_reset) if is_reset is not None else None
             asked = _asked_for(capture) if capture is not None else ""
             links.append(Link(start_ns, mark.at_ns, asked, tuple(received), seen, mark.detail))
         elif what == "stopped":
             stopped = mark.detail
     mine = tuple(part for part in parts if part.run == run_id)
     return ResumedWay(way, run_id, tuple(links), mine, tuple(shown), stopped)
-
-
-def _received_by(capture: Capture | None) -> bytes:
-    return capture.bytes_from(Side.SERVER) if capture is not None else b""
 
 
 def _asked_for(capture: Capture) -> str:

@@ -75,7 +75,7 @@ class ThreadedModel(HostedModel):
         self.epoch = epoch
         self._loop = asyncio.get_running_loop()
         listener = socket.create_server((LOOPBACK, 0))
-        self._address = listener.getsockname()[:2]
+        self.address = listener.getsockname()[:2]
         accepting = threading.Thread(target=self._accept, args=(listener,), daemon=True)
         self._threads.append(accepting)
         accepting.start()

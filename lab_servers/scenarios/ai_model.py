@@ -27,6 +27,7 @@ class HostedModel:
         marks: What the model said of itself, named as those of the lab's own: "token by llm", "produced by llm",
             "finished by llm". Return them from ``perform``.
         epoch: The name of the model's present life.
+        address: Where the model itself listens, without a relay; the same in each of its lives.
     """
 
     def __init__(self, *, handler_cancellation: bool, make: Callable[..., web.Application] = make_app) -> None:
@@ -35,7 +36,7 @@ class HostedModel:
         self.epoch = ""
         self._handler_cancellation = handler_cancellation
         self._make = make
-        self._address: tuple[str, int] = ("", 0)
+        self.address: tuple[str, int] = ("", 0)
         self._stop: Callable[[], Coroutine[Any, Any, None]] | None = None
         self._marked = asyncio.Event()
 
@@ -49,11 +50,11 @@ class HostedModel:
         """Begin a life; with :meth:`stop` before it, a new one at the same address."""
         self.epoch = epoch
         app = self._make(self._mark, epoch=epoch)
-        self._address, self._stop = await start_application(
+        self.address, self._stop = await start_application(
             app,
             ProblemLog().logger,  # what goes wrong in the server shows in its clients
             handler_cancellation=self._handler_cancellation,
-            port=self._address[1],
+            port=self.address[1],
         )
 
     async def stop(self) -> None:
@@ -71,7 +72,7 @@ class HostedModel:
         """Put a relay of each name in front of it. It belongs to all of them: the first that is stopped stops it."""
 
         async def started() -> Started:
-            return self._address, self.stop
+            return self.address, self.stop
 
         try:
             for name in names:

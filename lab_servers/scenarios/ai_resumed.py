@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from lab_servers.clients import get
+from lab_servers.clients.failures import LONGEST_TIMEOUT_S
 from lab_servers.clients.resuming import WAYS, Backoff, Habit, ResumedRead, read_resuming
 from lab_servers.lab import Lab
 from lab_servers.lab.hosting import ProblemLog, start_application
 from lab_servers.marks import Mark, now_ns
 from lab_servers.parameters import choice, number, switch, whole
 from lab_servers.scenarios.ai_cutting_hop import Cut, CuttingHop, Passage
+from lab_servers.scenarios.ai_model import HostedModel
 from lab_servers.scenarios.scenario import Scenario
 from lab_servers.servers.llm.app import make_app
 
@@ -48,7 +50,7 @@ class ResumedAnswer(Scenario):
     where: str = choice(ANYWHERE, (ANYWHERE, BEFORE_ID, WITHIN_CHARACTER), "What the cuts fall on.")
     client: str = choice(Habit.BY_NUMBER.value, [one.value for one in Habit], "What a reader does after a cut.")
     key: bool = switch(True, "Whether the question has a key by which the server knows it again.")
-    restart: bool = switch(False, "Whether the server is restarted at the first cut: a new life with a new epoch.")
+    restart: bool = switch(False, "Whether the first cut, then in the midst of the answer, is a restart of the server.")
     tokens: int = whole(36, 4, 2000, "tokens", "How long the answer is.")
     gap_s: float = number(0.02, 0, 1, "seconds", "The mean time between two tokens.")
     seed: int = whole(1, 0, 1_000_000, "", "Draws where the cuts fall, how they are made, and how long readers wait.")
@@ -63,38 +65,50 @@ class ResumedAnswer(Scenario):
         """The answer, the waits, and the question before it that finds out how long it is."""
         return 0.4 + self.tokens * self.gap_s + self.cuts * 0.15
 
+    @property
+    def within_s(self) -> float:
+        """After so long a reader gives up: far more than the answer takes, as far as a time limit can be."""
+        return min(30 + 2 * self.tokens * self.gap_s, LONGEST_TIMEOUT_S)
+
     async def perform(self, lab: Lab) -> Mapping[str, Sequence[Mark]]:
         """Read it on all ways at once; what the model did is marked under ``"model"``."""
         lengths = {way: await measured(way, PROMPT, self.settings(ttft_s=0.0, gap_s=0.0)) for way in self.ways}
-        lives = _Lives()
-        hops: dict[str, CuttingHop] = {}
+        model = HostedModel(handler_cancellation=True)
+        begins: list[Mark] = []
         cut_marks: dict[str, list[Mark]] = {way: [] for way in self.ways}
         restarting: list[asyncio.Task[None]] = []
 
+        async def begin(epoch: str) -> None:
+            await model.restart(epoch)
+            begins.append(Mark(now_ns(), "begins", epoch))
+
         def on_cut(way: str, passage: Passage) -> None:
             how = "reset" if passage.cut is not None and passage.cut.reset else "end"
-            cut_marks[way].append(Mark(now_ns(), "cut", f"{passage.number} {len(passage.passed)} {how}"))
+            cut_marks[way].append(Mark(now_ns(), "cut", f"{passage.number} {how}"))
             if self.restart and not restarting:
-                restarting.append(asyncio.create_task(lives.begin(EPOCHS[1], hops.values())))
+                restarting.append(asyncio.create_task(begin(EPOCHS[1])))
 
         try:
-            await lives.begin(EPOCHS[0], ())
+            await begin(EPOCHS[0])
             urls = {}
             for way in self.ways:
-                plan = planned(lengths[way], self.cuts, self.where, f"{way} {self.seed}")
-                hops[way] = CuttingHop(lives.address, plan, partial(on_cut, way))
-                urls[way] = await lab.adopt(way, _starting(hops[way]), speaks="a model's answer, cut now and then")
+                plan = planned(lengths[way], self.cuts, self.where, f"{way} {self.seed}", in_midst=self.restart)
+                hop = CuttingHop(model.address, plan, partial(on_cut, way))
+                urls[way] = await lab.adopt(way, _starting(hop), speaks="a model's answer, cut now and then")
             async with asyncio.TaskGroup() as all_at_once:
                 reading = {way: all_at_once.create_task(self._read(urls[way], way)) for way in self.ways}
             for task in restarting:
                 await task
-            await lives.all_done()
+            await _all_done(model)
         finally:
-            await lives.end()
+            # A run that is stopped in the midst of a restart must not leave the new life behind.
+            await asyncio.gather(*restarting, return_exceptions=True)
+            await model.stop()
         marks: dict[str, Sequence[Mark]] = {
             way: [*task.result().marks, *cut_marks[way]] for way, task in reading.items()
         }
-        return {**marks, MODEL: lives.marks}
+        # The parts that it produced say enough.
+        return {**marks, MODEL: [*begins, *(mark for mark in model.marks if not mark.name.startswith("token"))]}
 
     def settings(self, **others: float) -> dict[str, object]:
         """How the model behaves."""
@@ -107,12 +121,14 @@ class ResumedAnswer(Scenario):
             asks_again=True,
             habit=Habit(self.client),
             backoff=Backoff(first_s=0.12, most_s=0.5),
-            timeout_s=30 + 2 * self.tokens * self.gap_s,
+            timeout_s=self.within_s,
             seed=self.seed + WAYS.index(way),
         )  # fmt: skip
 
 
-def planned(lengths: Sequence[bytes], cuts: int, where: str, seed: str) -> Callable[[int], Cut | None]:
+def planned(
+    lengths: Sequence[bytes], cuts: int, where: str, seed: str, *, in_midst: bool = False
+) -> Callable[[int], Cut | None]:
     """Where each connection of a reader is cut.
 
     Args:
@@ -121,13 +137,18 @@ def planned(lengths: Sequence[bytes], cuts: int, where: str, seed: str) -> Calla
         cuts: How many connections are cut.
         where: ``"anywhere"``, ``"within a character"`` or ``"before the first id"``.
         seed: Draws them.
+        in_midst: Whether they fall into the middle half of what comes behind the head, wherever else they may fall.
     """
     chance = random.Random(f"{seed} {where}")
     if where == BEFORE_ID:
         first, (start, stop) = 1, before_first_id(lengths[0])
+    elif in_midst:
+        head_end = lengths[-1].find(b"\r\n\r\n") + 4
+        quarter = (len(lengths[-1]) - head_end) // 4
+        first, (start, stop) = len(lengths), (head_end + quarter, head_end + 3 * quarter)
     else:
-        # The whole answer for one cut, and a smaller share the more there are: each leaves something for the next.
-        first, (start, stop) = len(lengths), (0, max(2 * len(lengths[-1]) // (cuts + 1), 1))
+        # For one cut anywhere, and an equal share for each of several: what is left is never too short for the next.
+        first, (start, stop) = len(lengths), (0, len(lengths[-1]) // max(cuts, 1))
     found = {
         first + place: Cut(chance.randrange(start, stop), where == WITHIN_CHARACTER, chance.random() < 0.5)
         for place in range(cuts)
@@ -168,43 +189,8 @@ def _starting(hop: CuttingHop) -> Callable[[], Coroutine[Any, Any, tuple[tuple[s
     return start
 
 
-class _Lives:
-    """The model's server, one life after the other."""
-
-    def __init__(self) -> None:
-        self.address = ("", 0)
-        self.marks: list[Mark] = []
-        self._epoch = ""
-        self._stop: Stop | None = None
-        self._finished: list[Mark] = []
-        self._news = asyncio.Event()
-
-    async def begin(self, epoch: str, hops: Iterable[CuttingHop]) -> None:
-        """Begin a life, lead the hops to it, and end the one before: its runs, and their logs, are gone."""
-        before, self._epoch = self._stop, epoch
-        self.address, self._stop = await start_application(make_app(self._mark, epoch=epoch), ProblemLog().logger)
-        self._mark("begins", epoch)
-        for hop in hops:
-            hop.upstream = self.address
-        if before is not None:
-            await before()
-
-    async def all_done(self) -> None:
-        """Wait until this life has finished every answer that it began: what came is compared with all of it."""
-        began = (await get(f"http://{self.address[0]}:{self.address[1]}/api/meter")).json()["runs"]
-        while sum(mark.detail.startswith(f"{self._epoch}-") for mark in self._finished) < began:
-            self._news.clear()
-            await self._news.wait()
-
-    async def end(self) -> None:
-        """End the last life."""
-        if self._stop is not None:
-            await self._stop()
-
-    def _mark(self, what: str, detail: str) -> None:
-        if what == "token":  # the parts that it produces say enough
-            return
-        self.marks.append(Mark(now_ns(), what, detail))
-        if what == "finished":
-            self._finished.append(self.marks[-1])
-            self._news.set()
+async def _all_done(model: HostedModel) -> None:
+    """Wait until the model's present life has finished every answer that it began: what came is compared with all."""
+    began = (await get(f"http://{model.address[0]}:{model.address[1]}/api/meter")).json()["runs"]
+    ended = [mark.detail for mark in model.marks if mark.name.startswith("finished")]
+    await model.until("finished", began + sum(not detail.startswith(f"{model.epoch}-") for detail in ended))

@@ -107,6 +107,19 @@ def test_who_asks_again_without_a_key_gets_and_pays_a_second_run(way: str) -> No
     assert (found.stopped, found.run_id, found.asks) == (Stopped.COMPLETE, "a1-2", 2)
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_each_connection_is_a_try_also_one_that_was_cut_in_its_head(way: str) -> None:
+    async def run() -> tuple[ResumedRead, int]:
+        asked = [] if way == WEBSOCKET else [None]
+        async with cutting(make_app(epoch="a1"), *asked, Cut(20), Cut(30, reset=True)) as hop:
+            found = await read_resuming(hop.url, way, "世界?", QUICK, backoff=NO_WAIT, key="mine")
+            return found, len(hop.passages)
+
+    found, connections = asyncio.run(run())
+    assert found.stopped is Stopped.COMPLETE
+    assert len(found.tries) == connections == (3 if way == WEBSOCKET else 4)
+
+
 def test_a_handshake_that_was_cut_has_asked_nothing_so_asking_again_costs_nothing() -> None:
     found = read(make_app(epoch="a1"), WEBSOCKET, Cut(20))
     assert (found.stopped, found.run_id) == (Stopped.COMPLETE, "a1-1")

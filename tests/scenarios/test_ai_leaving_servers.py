@@ -26,7 +26,7 @@ def asked(request: bytes, leave_after: int) -> ThreadedModel:
     async def main() -> ThreadedModel:
         model = ThreadedModel()
         await model.start("e1")
-        host, port = model._address
+        host, port = model.address
         _, writer = await asyncio.open_connection(host, port)
         try:
             async with asyncio.timeout(10):
@@ -60,7 +60,7 @@ def test_a_fin_behind_the_request_is_a_goodbye_to_a_server_that_watches_and_none
     async def main() -> tuple[str, bytes]:
         model = HostedModel(handler_cancellation=True) if watches else ThreadedModel()
         await model.start("e1")
-        reader, writer = await asyncio.open_connection(*model._address)
+        reader, writer = await asyncio.open_connection(*model.address)
         try:
             async with asyncio.timeout(10):
                 writer.write(HALF_CLOSING)
@@ -91,7 +91,7 @@ def test_what_is_no_question_breaks_nothing(request_: bytes) -> None:
     async def main() -> None:
         model = ThreadedModel()
         await model.start("e1")
-        reader, writer = await asyncio.open_connection(*model._address)
+        reader, writer = await asyncio.open_connection(*model.address)
         writer.write(request_)
         async with asyncio.timeout(5):
             await reader.read(1)

@@ -13,6 +13,7 @@ from lab_servers.marks import Mark
 from lab_servers.measure.many_answers import ALONE, TOGETHER, many_answers, quantiles_ms
 from lab_servers.recording import Recording
 from lab_servers.scenarios import ManyAnswers
+from lab_servers.views.looks.ai_many_answers import picture, sentence, table
 
 COUNT = 30
 
@@ -67,3 +68,13 @@ def test_a_text_that_is_wrong_and_a_part_that_is_missing_are_noticed(recording: 
     assert many_answers(wrong)[TOGETHER].mixed == 1
     missing = replace(recording, marks=tuple(one for one in recording.marks if one.name != name))
     assert many_answers(missing)[TOGETHER].lost == many_answers(recording)[TOGETHER].answers[0].parts
+    assert many_answers(missing)[TOGETHER].mixed == 0  # what is lost is not another's
+
+
+def test_a_crowd_that_got_nothing_is_told_in_words_without_a_delay(recording: Recording) -> None:
+    nothing = replace(recording, marks=tuple(one for one in recording.marks if not one.name.endswith(": received")))
+    found = many_answers(nothing)[TOGETHER]
+    assert found.lost == found.parts
+    assert "no delay can be compared" in sentence(nothing)
+    assert table(nothing).rows[0][-4:] == ("", "", "", "")
+    picture(nothing)

@@ -24,6 +24,7 @@ PLACES = {
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # some 10 s on a quiet machine, and three times that on a busy one
 @pytest.mark.parametrize("way", WAYS)
 def test_after_each_of_a_thousand_cuts_every_part_is_there_once(way: str) -> None:
     expected = asyncio.run(whole_answer(way))

@@ -42,7 +42,14 @@ def sentence(recording: Recording) -> str:
         f"that the model produced, {len(way.missing)} never came and {len(way.twice)} came twice ({way.stopped})"
         for way in found.ways
     ]
-    return "; ".join([*told, *_unread(found)]) + "."
+    return "; ".join([*told, *_gone(found), *_unread(found)]) + "."
+
+
+def _gone(found: ResumedReads) -> list[str]:
+    gone = [way.way for way in found.ways if way.stopped == GONE]
+    if not gone:
+        return []
+    return [f"the life of the server that had the answer is over, so nobody can give {', '.join(gone)} the rest of it"]
 
 
 def _unread(found: ResumedReads) -> list[str]:
