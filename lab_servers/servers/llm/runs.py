@@ -14,8 +14,9 @@ from ..query import BadValue, Query
 from ..sse import event_stream
 from .answering import RUN_ID, as_text, cursor_of, cut, key_of, payload, settings_of
 from .carrying import Said
-from .model import GoneEpoch, KeyReused, Model, Overloaded, Run, UnknownRun
+from .model import GoneEpoch, KeyReused, Model, Overloaded, UnknownRun
 from .parts import Cut, Failed
+from .run import Run
 
 NDJSON = "application/x-ndjson"
 MAX_HOLD_S = 60.0
@@ -59,7 +60,7 @@ class Ways:
 
     async def post_events(self, request: web.Request) -> web.StreamResponse:
         """POST a prompt; the answer comes as an event stream, and then the response ends."""
-        return await self._tied(request, await self._begin(request), as_events=True)
+        return await self._carry(request, await self._begin(request), 0, as_events=True)
 
     async def get_events(self, request: web.Request) -> web.StreamResponse:
         """GET an answer as an event stream, the prompt in the query: all that an ``EventSource`` can ask for.
@@ -70,12 +71,14 @@ class Ways:
         if request.headers.get("Last-Event-ID"):
             return web.Response(status=204)
         settings, own = settings_of(request, "prompt")
-        run = self._model.begin(own.get("prompt", ""), settings, key=key_of(request))
-        return await self._tied(request, run, as_events=True)
+        if not own.get("prompt"):
+            raise BadValue("The query must have a prompt, such as ?prompt=hello.")
+        run = self._model.begin(own["prompt"], settings, key=key_of(request))
+        return await self._carry(request, run, 0, as_events=True)
 
     async def post_lines(self, request: web.Request) -> web.StreamResponse:
         """POST a prompt; the answer comes as a body that grows by a line for each part."""
-        return await self._tied(request, await self._begin(request), as_events=False)
+        return await self._carry(request, await self._begin(request), 0, as_events=False)
 
     # --- kept ---------------------------------------------------------------------------
 
@@ -97,11 +100,13 @@ class Ways:
             is_done = run.is_done
         finally:
             run.leave()
-        if new and isinstance(new[-1].part, Cut):
-            cut(request)
-        parts = ",".join(
-            payload(run.run_id, each.sequence, each.part) for each in new if not isinstance(each.part, Cut)
-        )
+        said = [payload(run.run_id, each.sequence, each.part) for each in new if not isinstance(each.part, Cut)]
+        if len(said) < len(new):
+            # The connection breaks where a stream's would: behind what there is to say. It is never done.
+            is_done = False
+            if not said:
+                cut(request)
+        parts = ",".join(said)
         body = f'{{"run":{as_text(run.run_id)},"parts":[{parts}],"done":{as_text(is_done)}}}'
         # No cache may give this answer again (RFC 9111 §5.2.2.5).
         headers = {RUN_ID: run.run_id, "Cache-Control": "no-store"}
@@ -112,8 +117,8 @@ class Ways:
         run = self._run(request)
         Query(request.rel_url.raw_query_string)
         after = cursor_of(request.headers.get("Last-Event-ID", ""), run.run_id)
-        if after and run.is_done and after >= run.size:
-            return web.Response(status=204)  # it has the end: only 204 keeps an EventSource from coming back for more
+        if after and run.is_done and all(isinstance(each.part, Cut) for each in run.after(after)):
+            return web.Response(status=204)  # no more will come: only 204 keeps an EventSource from asking for it again
         run.enter()
         return await self._carry(request, run, after, as_events=True)
 
@@ -149,14 +154,11 @@ class Ways:
     def _run(self, request: web.Request) -> Run:
         return self._model.run(request.match_info["run"])
 
-    async def _tied(self, request: web.Request, run: Run, *, as_events: bool) -> web.StreamResponse:
-        return await self._carry(request, run, 0, as_events=as_events)
-
     async def _carry(self, request: web.Request, run: Run, after: int, *, as_events: bool) -> web.StreamResponse:
         """Send each part as soon as it exists. Whoever calls has counted its reader in, and here it is counted out."""
+        response = event_stream(request) if as_events else _growing_lines(request)
+        response.headers[RUN_ID] = run.run_id
         try:
-            response = event_stream(request) if as_events else _growing_lines(request)
-            response.headers[RUN_ID] = run.run_id
             await response.prepare(request)
             if request.method == "HEAD":
                 return response
@@ -170,9 +172,11 @@ class Ways:
                     text = payload(run.run_id, numbered.sequence, numbered.part)
                     line = f"id: {run.run_id}.{numbered.sequence}\ndata: {text}\n\n" if as_events else f"{text}\n"
                     await response.write(line.encode())
-            return response
+        except ConnectionResetError:
+            pass  # Nobody is there any more. Without aiohttp's handler_cancellation, a write is the first to notice.
         finally:
             run.leave()
+        return response
 
 
 def _growing_lines(request: web.Request) -> web.StreamResponse:

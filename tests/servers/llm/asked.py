@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -142,3 +142,15 @@ def _answer(head: list[str], body: bytes) -> Answer:
         found += rest[:length_bytes]
         body = rest[length_bytes + 2 :]
     return Answer(head, found, False)
+
+
+def with_server(work: Callable[[int, list[tuple[str, str]]], Awaitable[None]]) -> None:
+    """Run it with the port of a model of epoch ``e1`` and its marks; afterwards nothing is left running."""
+
+    async def main() -> None:
+        marks: list[tuple[str, str]] = []
+        async with running(make_app(lambda *mark: marks.append(mark), epoch="e1")) as port, asyncio.timeout(20):
+            await work(port, marks)
+        await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
+
+    asyncio.run(main())

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import logging
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 
+from lab_servers.lab.hosting import start_application
 from lab_servers.servers.llm import app as llm
-from tests.servers.running import LOOPBACK, connected, exchange, header, request_bytes, running, status_of
+from tests.servers.llm.asked import with_server
+from tests.servers.running import LOOPBACK, connected, exchange, header, request_bytes, status_of
 from tests.waiting import until
 
 CLOSE = "Connection: close"
@@ -26,16 +28,6 @@ def post(target: str, *headers: str, body: bytes = PROMPT) -> bytes:
 
 def get(target: str, *headers: str) -> bytes:
     return request_bytes(target, CLOSE, *headers)
-
-
-def with_server(work: Callable[[int, list[tuple[str, str]]], Awaitable[None]]) -> None:
-    async def main() -> None:
-        marks: list[tuple[str, str]] = []
-        async with running(llm.make_app(lambda *mark: marks.append(mark), epoch="e1")) as port, asyncio.timeout(20):
-            await work(port, marks)
-        await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
-
-    asyncio.run(main())
 
 
 def dechunked(body: bytes) -> bytes:
@@ -159,6 +151,47 @@ def test_a_tied_run_ends_when_its_reader_leaves(target: str) -> None:
     with_server(work)
 
 
+@pytest.mark.parametrize("target", ["/api/answer", "/api/answer/lines"])
+def test_a_server_that_does_not_watch_for_leavers_notices_at_a_write_and_has_nothing_to_complain_of(
+    target: str,
+) -> None:
+    async def main() -> None:
+        finished: list[str] = []
+        app = llm.make_app(lambda name, detail: finished.append(detail) if name == "finished" else None)
+        complaints: list[logging.LogRecord] = []
+        logger = logging.Logger("llm")
+        logger.addFilter(lambda record: complaints.append(record) or False)
+        (_, port), stop = await start_application(app, logger, handler_cancellation=False)
+        async with asyncio.timeout(20):
+            async with connected(port) as (reader, writer):
+                writer.write(post(f"{target}?{FOREVER}"))
+                await reader.readuntil("世".encode())
+            await until(lambda: finished)
+            await stop()
+        assert finished[0].endswith("reader left")
+        assert complaints == []
+
+    asyncio.run(main())
+
+
+def test_a_run_that_was_cut_is_polled_up_to_the_cut_and_an_event_source_is_told_to_stay_away() -> None:
+    async def work(port: int, marks: list) -> None:
+        await exchange(port, post("/api/runs?fail=cut&fail_after=5&ttft_s=0&gap_s=0&language=english"))
+        await until(lambda: marks[-1] == ("finished", "e1-1 5 cut"))
+        _, body = await exchange(port, get("/api/runs/e1-1?after=2"))
+        news = json.loads(body)
+        assert ([part["n"] for part in news["parts"]], news["done"]) == ([3, 4, 5], False)
+        async with connected(port) as (reader, writer):
+            writer.write(get("/api/runs/e1-1?after=5"))
+            assert await reader.read() == b""
+        head, _ = await exchange(port, get("/api/runs/e1-1/events", "Last-Event-ID: e1-1.4"))
+        assert status_of(head) == 200
+        head, _ = await exchange(port, get("/api/runs/e1-1/events", "Last-Event-ID: e1-1.5"))
+        assert status_of(head) == 204
+
+    with_server(work)
+
+
 def test_a_kept_run_goes_on_when_its_reader_leaves_and_ends_by_an_explicit_stop() -> None:
     async def work(port: int, marks: list) -> None:
         await exchange(port, post(f"/api/runs?{FOREVER}"))
@@ -255,6 +288,8 @@ def test_bad_input_is_refused_with_one_sentence() -> None:
             (422, post("/api/answer", body=b'{"prompt":"x","temperature":1}')),
             (400, post("/api/answer", body=json.dumps({"prompt": "x" * 100_001}).encode())),
             (413, post("/api/answer", body=json.dumps({"prompt": "x" * 2_000_000}).encode())),
+            (400, get("/api/answer?tokens=5")),
+            (400, get("/api/answer?prompt=")),
             (400, post("/api/answer?tokens=0")),
             (400, post("/api/answer?tokns=1")),
             (400, post("/api/answer", f"Idempotency-Key: {'k' * 300}")),
@@ -270,76 +305,5 @@ def test_bad_input_is_refused_with_one_sentence() -> None:
             assert status_of(head) == status, request[:80]
             assert json.loads(body)["error"], body
         assert json.loads((await exchange(port, get("/api/runs/e0-1")))[1])["epoch"] == "e1"
-
-    with_server(work)
-
-
-# --- over WebSocket ---------------------------------------------------------------------------
-
-
-async def until_type(socket: ClientConnection, kind: str) -> dict:
-    while (said := json.loads(await socket.recv()))["type"] != kind:
-        pass
-    return said
-
-
-def test_one_socket_carries_several_runs_and_a_stop_ends_one_of_them() -> None:
-    async def work(port: int, marks: list) -> None:
-        async with connect(f"ws://{LOOPBACK}:{port}/ws", proxy=None) as socket:
-            slow = {"tokens": 1000, "ttft_s": 0, "gap_s": 0.01}
-            await socket.send(json.dumps({"type": "ask", "prompt": "a", "settings": slow}))
-            assert await until_type(socket, "run") == {"run": "e1-1", "type": "run"}
-            await socket.send(json.dumps({"type": "ask", "prompt": "b", "settings": {"tokens": 3, "ttft_s": 0}}))
-            assert (await until_type(socket, "end"))["run"] == "e1-2"
-            await socket.send(json.dumps({"type": "stop", "run": "e1-1"}))
-            assert (await until_type(socket, "end"))["finish"] == "stopped"
-
-    with_server(work)
-
-
-def test_leaving_a_socket_ends_what_is_tied_to_it_and_a_kept_run_can_be_resumed() -> None:
-    async def work(port: int, marks: list) -> None:
-        slow = {"tokens": 1000, "ttft_s": 0, "gap_s": 0.01}
-        url = f"ws://{LOOPBACK}:{port}/ws"
-        async with connect(url, proxy=None) as socket:
-            for kept in (False, True):
-                await socket.send(json.dumps({"type": "ask", "prompt": "a", "settings": slow, "kept": kept}))
-            await until_type(socket, "text")
-        await until(lambda: any(name == "finished" for name, _ in marks))
-        assert marks[[name for name, _ in marks].index("finished")][1].startswith("e1-1 ")
-        async with connect(url, proxy=None) as socket:
-            await socket.send(json.dumps({"type": "resume", "run": "e1-2", "after": 3}))
-            assert (await until_type(socket, "text"))["n"] == 4
-
-    with_server(work)
-
-
-@pytest.mark.parametrize(
-    ("message", "answer"),
-    [
-        ("{", "refused"),
-        ("[" * 100_000, "refused"),
-        ('{"type":"ask"}', "refused"),
-        ('{"type":"ask","prompt":"\\ud800"}', "refused"),
-        ('{"type":"ask","prompt":"x","settings":[]}', "refused"),
-        ('{"type":"ask","prompt":"x","settings":{"tokens":0}}', "refused"),
-        ('{"type":"ask","prompt":"x","settings":{"fail":"error"}}', "refused"),
-        ('{"type":"ask","prompt":"x","kepd":true}', "refused"),
-        ('{"type":"resume","run":5}', "refused"),
-        ('{"type":"resume","run":"e1-9"}', "refused"),
-        ('{"type":"resume","run":"e1-9","after":-1}', "refused"),
-        ('{"type":"stop","run":"e0-9"}', "gone"),
-        ('{"type":["x"]}', "refused"),
-        ("5", "refused"),
-    ],
-)
-def test_a_message_that_makes_no_sense_is_answered_and_the_socket_stays_open(message: str, answer: str) -> None:
-    async def work(port: int, marks: list) -> None:
-        async with connect(f"ws://{LOOPBACK}:{port}/ws", proxy=None) as socket:
-            await socket.send(message)
-            said = json.loads(await socket.recv())
-            assert said["type"] == answer
-            await socket.send('{"type":"ask","prompt":"x","settings":{"tokens":1,"ttft_s":0}}')
-            await until_type(socket, "end")
 
     with_server(work)

@@ -1,0 +1,80 @@
+"""The model over WebSocket: several runs on one socket; asking, resuming, stopping; and messages that make no sense."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+
+from tests.servers.llm.asked import with_server
+from tests.servers.running import LOOPBACK
+from tests.waiting import until
+
+
+async def until_type(socket: ClientConnection, kind: str) -> dict:
+    while (said := json.loads(await socket.recv()))["type"] != kind:
+        pass
+    return said
+
+
+def test_one_socket_carries_several_runs_and_a_stop_ends_one_of_them() -> None:
+    async def work(port: int, marks: list) -> None:
+        async with connect(f"ws://{LOOPBACK}:{port}/ws", proxy=None) as socket:
+            slow = {"tokens": 1000, "ttft_s": 0, "gap_s": 0.01}
+            await socket.send(json.dumps({"type": "ask", "prompt": "a", "settings": slow}))
+            assert await until_type(socket, "run") == {"run": "e1-1", "type": "run"}
+            await socket.send(json.dumps({"type": "ask", "prompt": "b", "settings": {"tokens": 3, "ttft_s": 0}}))
+            assert (await until_type(socket, "end"))["run"] == "e1-2"
+            await socket.send(json.dumps({"type": "stop", "run": "e1-1"}))
+            assert (await until_type(socket, "end"))["finish"] == "stopped"
+
+    with_server(work)
+
+
+def test_leaving_a_socket_ends_what_is_tied_to_it_and_a_kept_run_can_be_resumed() -> None:
+    async def work(port: int, marks: list) -> None:
+        slow = {"tokens": 1000, "ttft_s": 0, "gap_s": 0.01}
+        url = f"ws://{LOOPBACK}:{port}/ws"
+        async with connect(url, proxy=None) as socket:
+            for kept in (False, True):
+                await socket.send(json.dumps({"type": "ask", "prompt": "a", "settings": slow, "kept": kept}))
+            await until_type(socket, "text")
+        await until(lambda: any(name == "finished" for name, _ in marks))
+        assert marks[[name for name, _ in marks].index("finished")][1].startswith("e1-1 ")
+        async with connect(url, proxy=None) as socket:
+            await socket.send(json.dumps({"type": "resume", "run": "e1-2", "after": 3}))
+            assert (await until_type(socket, "text"))["n"] == 4
+
+    with_server(work)
+
+
+@pytest.mark.parametrize(
+    ("message", "answer"),
+    [
+        ("{", "refused"),
+        ("[" * 100_000, "refused"),
+        ('{"type":"ask"}', "refused"),
+        ('{"type":"ask","prompt":"\\ud800"}', "refused"),
+        ('{"type":"ask","prompt":"x","settings":[]}', "refused"),
+        ('{"type":"ask","prompt":"x","settings":{"tokens":0}}', "refused"),
+        ('{"type":"ask","prompt":"x","settings":{"fail":"error"}}', "refused"),
+        ('{"type":"ask","prompt":"x","kepd":true}', "refused"),
+        ('{"type":"resume","run":5}', "refused"),
+        ('{"type":"resume","run":"e1-9"}', "refused"),
+        ('{"type":"resume","run":"e1-9","after":-1}', "refused"),
+        ('{"type":"stop","run":"e0-9"}', "gone"),
+        ('{"type":["x"]}', "refused"),
+        ("5", "refused"),
+    ],
+)
+def test_a_message_that_makes_no_sense_is_answered_and_the_socket_stays_open(message: str, answer: str) -> None:
+    async def work(port: int, marks: list) -> None:
+        async with connect(f"ws://{LOOPBACK}:{port}/ws", proxy=None) as socket:
+            await socket.send(message)
+            said = json.loads(await socket.recv())
+            assert said["type"] == answer
+            await socket.send('{"type":"ask","prompt":"x","settings":{"tokens":1,"ttft_s":0}}')
+            await until_type(socket, "end")
+
+    with_server(work)
