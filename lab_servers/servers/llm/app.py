@@ -31,7 +31,7 @@ ENDPOINTS = (
     "POST   /v1beta/models/lab-model-1:generateContent",
     "POST   /v1beta/models/lab-model-1:streamGenerateContent?alt=sse   as Gemini",
     "POST   /api/chat, /api/generate              as Ollama",
-    "GET    /v1/models",
+    "GET    /v1/models, /v1beta/models, /api/tags   (the lists of models of these)",
 )
 
 
@@ -52,9 +52,11 @@ def make_app(mark: Mark = no_mark, *, epoch: str = "") -> web.Application:
 
     async def close(app: web.Application) -> None:
         model.close()
+        await websocket.go_away(app)
 
     model = Model(mark, epoch)
     app[runs.EPOCH] = model.epoch
+    app[websocket.OPEN] = set()
     # On shutdown and not on cleanup: streams that are open end with their runs, before anybody waits for them.
     app.on_shutdown.append(close)
     app.add_routes([web.get("/", index)])

@@ -10,7 +10,7 @@ import asyncio
 import json
 from contextlib import suppress
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from ..query import BadValue, Query
 from .answering import MOST_KEY_CHARACTERS, as_text, payload
@@ -22,6 +22,8 @@ from .settings import Settings
 MAX_MESSAGE_BYTES = 1024 * 1024
 MOST_RUNS_EACH = 100
 CLOSE_WITHIN_S = 60.0
+# A server that ends does not wait so long: whoever has not answered its Close frame by then is left.
+GO_WITHIN_S = 0.2
 
 _FIELDS = {
     "ask": {"prompt", "settings", "kept", "key"},
@@ -45,12 +47,23 @@ class Conversation:
         self._request = request
         self._carrying: set[asyncio.Task[None]] = set()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no run is being sent."""
+        return not self._carrying
+
+    async def go_away(self) -> None:
+        """Say that the server ends: 1001, "going away" (RFC 6455 §7.4.1)."""
+        with suppress(ConnectionError):
+            await self._socket.close(code=WSCloseCode.GOING_AWAY)
+
     async def listen(self) -> None:
         """Obey each message until the client leaves. Parts go down meanwhile: that is what a WebSocket is for."""
         try:
             async for message in self._socket:
                 if message.type is not WSMsgType.TEXT:
-                    await self._socket.close(code=1003)  # RFC 6455 §7.4.1: data of a type that it cannot accept
+                    # RFC 6455 §7.4.1: 1003, data of a type that it cannot accept
+                    await self._socket.close(code=WSCloseCode.UNSUPPORTED_DATA)
                     return
                 await self._obey(message.data)
         finally:
@@ -151,14 +164,31 @@ def _after(fields: dict[str, object]) -> int:
     return after
 
 
+OPEN: web.AppKey[set[Conversation]] = web.AppKey("OPEN", set)
+
+
+async def go_away(app: web.Application) -> None:
+    """Close the sockets that are silent when the server ends; those in the midst of a run break off with it."""
+    goodbyes = [asyncio.ensure_future(one.go_away()) for one in app[OPEN] if one.is_idle]
+    if goodbyes:
+        _, late = await asyncio.wait(goodbyes, timeout=GO_WITHIN_S)
+        for goodbye in late:
+            goodbye.cancel()
+
+
 def routes(model: Model) -> list[web.RouteDef]:
-    """The path of the socket."""
+    """The path of the socket. The application has its conversations as ``OPEN``."""
 
     async def websocket(request: web.Request) -> web.WebSocketResponse:
         Query(request.rel_url.raw_query_string)
         socket = web.WebSocketResponse(compress=False, max_msg_size=MAX_MESSAGE_BYTES, timeout=CLOSE_WITHIN_S)
         await socket.prepare(request)
-        await Conversation(model, socket, request).listen()
+        conversation = Conversation(model, socket, request)
+        request.app[OPEN].add(conversation)
+        try:
+            await conversation.listen()
+        finally:
+            request.app[OPEN].discard(conversation)
         return socket
 
     return [web.get("/ws", websocket, allow_head=False)]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.frames import CloseCode
 
+from lab_servers.servers.llm.app import make_app
 from tests.servers.llm.asked import with_server
-from tests.servers.running import LOOPBACK
+from tests.servers.running import LOOPBACK, request_bytes, running
 from tests.waiting import until
 
 
@@ -47,6 +50,41 @@ def test_leaving_a_socket_ends_what_is_tied_to_it_and_a_kept_run_can_be_resumed(
             assert (await until_type(socket, "text"))["n"] == 4
 
     with_server(work)
+
+
+def test_a_server_that_ends_says_goodbye_on_a_silent_socket_and_breaks_off_in_the_midst_of_a_run() -> None:
+    async def main() -> None:
+        async with asyncio.timeout(20):
+            async with running(make_app()) as port:
+                url = f"ws://{LOOPBACK}:{port}/ws"
+                silent, amidst = await connect(url, proxy=None), await connect(url, proxy=None)
+                await silent.send('{"type":"ask","prompt":"x","settings":{"tokens":1,"ttft_s":0}}')
+                await until_type(silent, "end")
+                await amidst.send('{"type":"ask","prompt":"x","settings":{"tokens":5000,"ttft_s":0}}')
+                await until_type(amidst, "text")
+            for socket, code in ((silent, CloseCode.GOING_AWAY), (amidst, CloseCode.ABNORMAL_CLOSURE)):
+                await socket.wait_closed()
+                assert socket.close_code == code
+        await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
+
+    asyncio.run(main())
+
+
+def test_a_server_that_ends_does_not_wait_for_a_client_that_never_answers() -> None:
+    async def main() -> None:
+        upgrade = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13")
+        handshake = request_bytes("/ws", *upgrade, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
+        # Leaving this block after a second or more fails.
+        async with running(make_app()) as port:
+            reader, writer = await asyncio.open_connection(LOOPBACK, port)
+            writer.write(handshake)
+            await reader.readuntil(b"\r\n\r\n")
+        assert await reader.read() == b"\x88\x02\x03\xe9"  # FIN and Close, 2 bytes: 1001
+        writer.close()
+        await writer.wait_closed()
+        await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize(
