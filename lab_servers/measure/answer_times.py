@@ -6,7 +6,7 @@ Everything comes from marks: the model's own ("token", "produced"; ``model_marks
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -183,13 +183,12 @@ def _text_tokens(parts: Sequence[ProducedPart], generated_ns: Sequence[int]) -> 
     A part may hold several tokens: those of a cut character, or all of a batch. Without marks of single tokens, each
     has the time of its part.
     """
-    texts = []
-    for part in parts:
-        if not part.text:  # behind the text come tool calls and the end
-            break
-        texts.append(part)
-    # What it thought comes before all that it said.
-    place = max(len(generated_ns) - sum(part.tokens for part in parts), 0)
+    texts = [part for part in parts if part.text and not part.is_arguments]
+    if not texts:
+        return
+    # What it thought comes before all that it said. Of an answer that was broken off, the last tokens are in no part.
+    before_first = bisect_right(generated_ns, texts[0].at_ns) - texts[0].tokens
+    place = max(min(before_first, len(generated_ns) - sum(part.tokens for part in parts)), 0)
     end = 0
     for part in texts:
         end += len(part.text)

@@ -48,6 +48,7 @@ class ProducedPart:
         tokens: How many tokens are in it: 0 for a part that costs nothing, such as the end.
         text: What it says; empty for a part without text.
         at_ns: When, on the clock of the recording.
+        is_arguments: Whether that is a tool's arguments, and not the answer's text.
     """
 
     run: str
@@ -55,6 +56,7 @@ class ProducedPart:
     tokens: int
     text: str
     at_ns: int
+    is_arguments: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,15 @@ def generated(recording: Recording) -> tuple[GeneratedToken, ...]:
 def produced(recording: Recording) -> tuple[ProducedPart, ...]:
     """The parts that could be sent, in order of time."""
     found = []
+    calling: set[str] = set()
     for mark, match in _matching(recording, PRODUCED, _PRODUCED):
         run, sequence, tokens, text = match.groups()
-        found.append(ProducedPart(run, int(sequence), int(tokens), text or "", mark.at_ns))
+        # The model says all of its text before it calls a tool, and what begins a call is a token without text.
+        if int(sequence) and int(tokens) and not text:
+            calling.add(run)
+        found.append(
+            ProducedPart(run, int(sequence), int(tokens), text or "", mark.at_ns, bool(text) and run in calling)
+        )
     return tuple(found)
 
 

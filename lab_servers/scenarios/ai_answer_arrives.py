@@ -12,10 +12,13 @@ from dataclasses import dataclass
 
 from lab_servers.capture.conditions.presets import PRESETS
 from lab_servers.clients.answers import OURS, VENDORS, AnswerRead, Way, read_answer
+from lab_servers.clients.failures import LONGEST_TIMEOUT_S
 from lab_servers.errors import ExchangeFailed
 from lab_servers.lab import Lab
 from lab_servers.marks import Mark
+from lab_servers.measure.model_marks import produced
 from lab_servers.parameters import choice, number, whole
+from lab_servers.recording import Recording
 from lab_servers.scenarios.ai_model import HostedModel, host_model
 from lab_servers.scenarios.scenario import Scenario
 from lab_servers.servers.llm.texts import LANGUAGES
@@ -23,6 +26,8 @@ from lab_servers.servers.llm.texts import LANGUAGES
 ALL, OUR_WAYS, VENDORS_WAYS = "all", "ours", "vendors"
 WAYS = {ALL: tuple(Way), OUR_WAYS: OURS, VENDORS_WAYS: VENDORS}
 PROMPT = "世界?"
+# About so many tokens are in one tool call.
+CALL_TOKENS = 10
 # The label of what the model itself marked.
 MODEL = "model"
 
@@ -32,7 +37,8 @@ class AnswerArrives(Scenario):
     """When does the reader of a model's answer see each piece of it, on every way that it can travel?
 
     The same prompt with the same seed is asked on all ways at the same moment, each through a relay of its own with
-    the same network. Every way brings the same text, to the last code point: the run fails if one does not.
+    the same network. Every way brings the same text, to the last code point, and the same arguments of tool calls: the
+    run fails if one does not.
 
     Raises:
         BadParameter: a parameter is out of its bounds.
@@ -50,15 +56,17 @@ class AnswerArrives(Scenario):
     tool_calls: int = whole(0, 0, 8, "calls", "How many tools it calls after its text.")
     batch_s: float = number(0, 0, 2, "seconds", "Text of so long a time travels as one part; 0: each at once.")
     ways: str = choice(ALL, tuple(WAYS), "On which ways it is asked: this project's own, the vendors', or all.")
-    poll_every_s: float = number(0.25, 0.02, 10, "seconds", "How long short polling waits between two questions.")
+    poll_every_s: float = number(0.25, 0.02, 10, "seconds", "From one question of short polling to the next.")
     seed: int = whole(0, 0, 1_000_000, "", "Draws the gaps and where tokens are cut.")
 
     @property
     def about_s(self) -> float:
-        """The answer, and what the network adds."""
-        thought_and_said = self.tokens + self.reasoning_tokens
-        stalls = 0.5 * (thought_and_said // self.stall_every) if self.stall_every else 0.0
-        return 0.4 + self.ttft_s + self.gap_s * thought_and_said + stalls + 3 * PRESETS[self.network].round_trip_s
+        """The answer, what the network adds, and the last question of short polling."""
+        generated = self.tokens + self.reasoning_tokens + CALL_TOKENS * self.tool_calls
+        stalls = 0.5 * (generated // self.stall_every) if self.stall_every else 0.0
+        polling_s = self.poll_every_s if Way.SHORT_POLLING in WAYS[self.ways] else 0.0
+        network_s = 3 * PRESETS[self.network].round_trip_s
+        return 0.2 + self.ttft_s + self.gap_s * generated + stalls + polling_s + network_s
 
     def settings(self) -> dict[str, object]:
         """How the model behaves, as the query says it."""
@@ -74,7 +82,7 @@ class AnswerArrives(Scenario):
         model = await host_model(lab, [way.value for way in ways])
         for way in ways:
             await lab.network_async(way.value, self.network)
-        within_s = 30 + 3 * self.about_s
+        within_s = most_s(self.about_s)
         async with asyncio.TaskGroup() as all_at_once:
             reading = {
                 way: all_at_once.create_task(
@@ -89,27 +97,34 @@ class AnswerArrives(Scenario):
         return {**{way.value: task.result().marks for way, task in reading.items()}, MODEL: model.marks}
 
 
+def most_s(about_s: float) -> float:
+    """How long an answer that should take ``about_s`` seconds may take: gaps are drawn, and the machine may be busy."""
+    return min(30 + 3 * about_s, LONGEST_TIMEOUT_S)
+
+
 def require_same_text(model: HostedModel, answers: Iterable[AnswerRead]) -> None:
-    """Check that each answer is complete and is what the model said, to the last code point.
+    """Check that each answer is complete and is what the model said, to the last code point; its tool calls too.
 
     Raises:
         ExchangeFailed: one is not.
     """
+    parts = produced(Recording(MODEL, (), tuple(model.marks)))
     for answer in answers:
-        said = "".join(_said(model, answer.run_id))
+        own = [part for part in parts if part.run == answer.run_id]
+        said = "".join(part.text for part in own if not part.is_arguments)
         if answer.text != said or not answer.state.is_complete:
             raise ExchangeFailed(
                 f"On the way {answer.way.value} {len(answer.text)} of {len(said)} characters came, or not as the model "
                 f"said them ({answer.ending.value}). Look at the last bytes of that way in the capture."
             )
+        arguments = [part.text for part in own if part.is_arguments]
+        # Some dialects send them as JSON and not as a text, and JSON's own spaces are nobody's.
+        if _without_spaces(call.arguments for call in answer.state.tool_calls) != _without_spaces(arguments):
+            raise ExchangeFailed(
+                f"On the way {answer.way.value} the arguments of {len(answer.state.tool_calls)} tool calls came, and "
+                "not as the model said them. Look at the last bytes of that way in the capture."
+            )
 
 
-def _said(model: HostedModel, run_id: str) -> Iterable[str]:
-    """The pieces of text of one run, as the model marked them; behind the first part without text come its tools."""
-    for mark in model.marks:
-        if mark.name.startswith("produced"):
-            run, _, _, text = mark.detail.split(" ", 3)
-            if run == run_id:
-                if not text:
-                    return
-                yield text
+def _without_spaces(texts: Iterable[str]) -> str:
+    return "".join("".join(texts).split())

@@ -16,7 +16,7 @@ from lab_servers.lab import Lab
 from lab_servers.marks import Mark
 from lab_servers.measure.batching import LATE, batch_name
 from lab_servers.parameters import choice, number, whole
-from lab_servers.scenarios.ai_answer_arrives import MODEL, PROMPT, require_same_text
+from lab_servers.scenarios.ai_answer_arrives import MODEL, PROMPT, most_s, require_same_text
 from lab_servers.scenarios.ai_late_flush import start_late_flush
 from lab_servers.scenarios.ai_model import host_model
 from lab_servers.scenarios.scenario import Scenario
@@ -63,7 +63,9 @@ class Batching(Scenario):
         urls = {**model.urls, late: await lab.adopt(late, start, speaks="the same, emptied late")}
         async with asyncio.TaskGroup() as all_at_once:
             reading = {
-                name: all_at_once.create_task(read_answer(urls[name], way, PROMPT, self._settings(window_s)))
+                name: all_at_once.create_task(
+                    read_answer(urls[name], way, PROMPT, self._settings(window_s), timeout_s=most_s(self.about_s))
+                )
                 for name, window_s in {**windows, late: 0.0}.items()
             }
         require_same_text(model, [task.result() for task in reading.values()])

@@ -14,7 +14,7 @@ from lab_servers.clients.answers import Way, read_answer
 from lab_servers.lab import Lab
 from lab_servers.marks import Mark
 from lab_servers.parameters import number, whole
-from lab_servers.scenarios.ai_answer_arrives import MODEL, PROMPT, require_same_text
+from lab_servers.scenarios.ai_answer_arrives import MODEL, PROMPT, most_s, require_same_text
 from lab_servers.scenarios.ai_model import host_model
 from lab_servers.scenarios.scenario import Scenario
 
@@ -60,7 +60,7 @@ class AnswerThroughNetworks(Scenario):
         async with asyncio.TaskGroup() as all_at_once:
             reading = {
                 name: all_at_once.create_task(
-                    read_answer(model.urls[name], way, PROMPT, settings, timeout_s=30 + 3 * self.about_s)
+                    read_answer(model.urls[name], way, PROMPT, settings, timeout_s=most_s(self.about_s))
                 )
                 for name, (way, _) in names.items()
             }

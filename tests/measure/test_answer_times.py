@@ -80,6 +80,21 @@ def test_tokens_of_reasoning_come_before_those_of_the_text_and_are_none_of_it() 
     assert in_ms([one.made_s for one in times.tokens]) == [300]
 
 
+def test_tokens_that_are_in_no_part_of_an_answer_that_was_broken_off_are_none_of_its_text() -> None:
+    recording = by_hand(mark(1_195, "model: token by llm", "e1-1 4"), mark(1_196, "model: token by llm", "e1-1 5"))
+    assert in_ms(answer_times(recording)["event stream"].made_s) == [100, 150, 180]
+
+
+def test_the_arguments_of_a_tool_call_are_no_text() -> None:
+    call = (
+        mark(1_195, "model: token by llm", "e1-1 4"),
+        mark(1_195, "model: produced by llm", "e1-1 4 1 "),
+        mark(1_196, "model: token by llm", "e1-1 5"),
+        mark(1_196, "model: produced by llm", "e1-1 5 1 {}"),
+    )
+    assert len(answer_times(by_hand(*call))["event stream"].tokens) == 3
+
+
 def test_what_never_came_has_no_time() -> None:
     recording = by_hand(
         mark(1_300, "WebSocket: asked"), mark(1_301, "WebSocket: run", "e1-1"), mark(1_310, "WebSocket: shown", "Hi")

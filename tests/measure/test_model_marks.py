@@ -38,6 +38,18 @@ def test_a_lab_and_a_scenario_may_add_their_names(name: str) -> None:
     assert len(produced(recorded(Mark(1, name, "k-1 1 1 a")))) == 1
 
 
+def test_what_stands_behind_the_beginning_of_a_tool_call_is_its_arguments() -> None:
+    said = ("k-1 1 1 Hi", "k-1 2 1 ", 'k-1 3 1 {"a":', "k-2 1 1 Hi", "k-1 4 1 1}", "k-1 5 1 ", "k-1 6 1 {}", "k-1 7 0 ")
+    found = produced(recorded(*(Mark(at_ns, "produced", detail) for at_ns, detail in enumerate(said))))
+    assert [one.text for one in found if one.is_arguments] == ['{"a":', "1}", "{}"]
+    assert [one.text for one in found if not one.is_arguments] == ["Hi", "", "Hi", "", ""]
+
+
+def test_a_token_of_reasoning_begins_no_tool_call() -> None:
+    found = produced(recorded(Mark(1, "produced", "k-1 0 1 "), Mark(2, "produced", "k-1 1 1 Hi")))
+    assert not any(one.is_arguments for one in found)
+
+
 def test_a_run_ends_for_a_reason_of_several_words() -> None:
     recording = recorded(Mark(9, "finished by llm", "k3f9-2 31 reader left"))
     assert finished(recording) == (FinishedRun("k3f9-2", 31, "reader left", 9),)

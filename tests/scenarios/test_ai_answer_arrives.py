@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
 from lab_servers.capture.capture import Side
-from lab_servers.clients.answers import OURS, VENDORS, Way
-from lab_servers.errors import BadParameter
+from lab_servers.clients import Ending
+from lab_servers.clients.answers import OURS, VENDORS, AnswerRead, Way
+from lab_servers.errors import BadParameter, ExchangeFailed
 from lab_servers.lab import Lab
+from lab_servers.marks import Mark
 from lab_servers.measure.answer_bytes import AnswerBytes, answer_bytes
 from lab_servers.measure.answer_times import AnswerTimes, answer_times
 from lab_servers.measure.batching import Batch, batches
 from lab_servers.recording import Recording
 from lab_servers.scenarios import AnswerArrives, AnswerThroughNetworks, Batching
+from lab_servers.scenarios.ai_answer_arrives import require_same_text
+from lab_servers.scenarios.ai_model import HostedModel
 from lab_servers.servers.llm.texts import LANGUAGES
 from lab_servers.views.looks.ai_through_networks import through
+from lab_servers.wire.llm.pieces import AnswerState, ToolCallRead
 
 GROWING = [way for way in Way if way not in (Way.WHOLE, Way.SHORT_POLLING)]
 
@@ -69,9 +75,31 @@ def test_bursts_stalls_reasoning_tools_and_batches_change_nothing_of_the_text(la
         tokens=25, gap_s=0.002, ttft_s=0.01, seed=3, burst=4, reasoning_tokens=5, tool_calls=1, batch_s=0.01,
         stall_every=15,
     )  # fmt: skip
-    found = answer_times(run.run(lab))
+    recording = run.run(lab)
+    found = answer_times(recording)
     assert len({one.text for one in found.values()}) == 1
     assert {len(one.tokens) for one in (*plain.values(), *found.values())} == {25}
+    arguments = [
+        json.loads("".join(mark.detail for mark in recording.marks_named(f"{way.value}: tool arguments")))
+        for way in Way
+    ]
+    assert arguments == [arguments[0]] * len(Way)
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "wrong"),
+    [("Hi", '{"a":1}', ""), ("Ho", '{"a": 1}', "2 of 2 characters"), ("Hi", '{"a":2}', "arguments of 1 tool calls"),
+     ("Hi", "", "arguments of 1 tool calls")],
+)  # fmt: skip
+def test_a_run_fails_if_a_way_does_not_bring_what_the_model_said(text: str, arguments: str, wrong: str) -> None:
+    model = HostedModel(handler_cancellation=True)
+    said = ("e1-1 1 1 Hi", "e1-1 2 1 ", 'e1-1 3 4 {"a": 1}', "e1-1 4 0 ")
+    model.marks += [Mark(at_ns, "produced by llm", detail) for at_ns, detail in enumerate(said)]
+    calls = (ToolCallRead(0, "c1", "weather", arguments),)
+    state = AnswerState(text=text, tool_calls=calls, finish_reason="tool_calls", terminated=True)
+    read = AnswerRead(Way.NDJSON, (), state, Ending.SERVER, (Mark(0, "run", "e1-1"),))
+    with pytest.raises(ExchangeFailed, match=wrong) if wrong else nullcontext():
+        require_same_text(model, [read])
 
 
 @pytest.mark.parametrize(("ways", "names"), [("ours", OURS), ("vendors", VENDORS)])
