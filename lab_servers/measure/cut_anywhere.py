@@ -23,7 +23,6 @@ from lab_servers.wire.llm.ways import Way
 SERVER_NAME = "cut answers"
 CHUNKED, CLOSE = "chunked", "close"
 FRAMINGS = (CLOSE, CHUNKED)
-AGAIN = "again"
 
 
 @dataclass(frozen=True)
@@ -60,17 +59,12 @@ def answers(recording: Recording) -> dict[tuple[Way, str], TruncatedAnswer]:
     Raises:
         BadParameter: this is no recording of such a run.
     """
-    before = f"{AGAIN}: "
-    again = {mark.name.removeprefix(before): mark.detail for mark in recording.marks if mark.name.startswith(before)}
     found = {}
     for capture in recording.of(SERVER_NAME):
         asked = _asked(capture)
         if asked is not None and asked.cut_by is None:
-            way = asked.way
-            wire = capture.bytes_from(Side.SERVER)
-            found[way, asked.framing] = TruncatedAnswer(
-                way.value, way.dialect, way.carried, wire, again.get(way.value, "")
-            )
+            way, wire = asked.way, capture.bytes_from(Side.SERVER)
+            found[way, asked.framing] = TruncatedAnswer(way.value, way.dialect, way.carried, wire)
     if not found:
         raise BadParameter("This recording has no answers that were cut anywhere: run the scenario CutAnywhere.")
     return found

@@ -29,14 +29,12 @@ class TruncatedAnswer:
         dialect: Whose words it is in.
         carried: How its JSON texts are told apart.
         wire: The response from its status line to its last byte, framing included.
-        again: The text that the same question brought when it was asked once more; empty where nobody asked.
     """
 
     name: str
     dialect: Dialect
     carried: Carried
     wire: bytes
-    again: str = ""
 
     @cached_property
     def head_end(self) -> int:

@@ -20,7 +20,7 @@ from lab_servers.clients.answer_questions import question
 from lab_servers.errors import ExchangeFailed
 from lab_servers.lab import Lab
 from lab_servers.marks import Mark, now_ns
-from lab_servers.measure.cut_anywhere import AGAIN, CHUNKED, CLOSE, SERVER_NAME
+from lab_servers.measure.cut_anywhere import CHUNKED, CLOSE, SERVER_NAME
 from lab_servers.measure.truncated_answer import TruncatedAnswer
 from lab_servers.measure.truncation import CutBy
 from lab_servers.parameters import choice, whole
@@ -38,6 +38,7 @@ PROMPT = "世界?"
 _LINGER_ZERO = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 # What was sent before a RST may be thrown away on its way, unless it was read before.
 _BEFORE_RESET_S = 0.03
+_UNKNOWN = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _AT_ONCE = 8
 _LONGEST_S = 20.0
 
@@ -58,7 +59,7 @@ class CutAnywhere(Scenario):
     way: str = choice(ALL, (ALL, *(way.value for way in WAYS)), "On which way the answer travels.")
     cuts: int = whole(4, 1, 40, "cuts", "How many cuts each answer gets in each framing, beside those of its ending.")
     tokens: int = whole(24, 2, 500, "tokens", "How long the answer is.")
-    seed: int = whole(1, 0, 1_000_000, "", "Draws the answer, where the cuts fall, and how they are made.")
+    seed: int = whole(1, 0, 1_000_000, "", "Draws how the answer is cut into tokens, and where the cuts fall.")
 
     @property
     def ways(self) -> tuple[Way, ...]:
@@ -75,16 +76,13 @@ class CutAnywhere(Scenario):
         model = await host_model(lab, [way.value for way in self.ways])
         settings: dict[str, object] = {"tokens": self.tokens, "ttft_s": 0, "gap_s": 0, "seed": self.seed}
         answers: dict[tuple[Way, str], TruncatedAnswer] = {}
-        again = []
         for way in self.ways:
             url = model.urls[way.value]
             chunked = _answer(way, await _ask(url, way, settings))
             answers[way, CHUNKED] = chunked
             answers[way, CLOSE] = _answer(way, delimited_by_close(chunked))
-            once_more = _answer(way, await _ask(url, way, {**settings, "seed": self.seed + 1}))
-            again.append(Mark(now_ns(), way.value, once_more.full.text))
         url = await lab.host_async(SERVER_NAME, _Hop(answers).answer)
-        return {AGAIN: again, "client": await self._cut_all(url, answers)}
+        return {"client": await self._cut_all(url, answers)}
 
     async def _cut_all(self, url: str, answers: Mapping[tuple[Way, str], TruncatedAnswer]) -> list[Mark]:
         """Ask for each answer whole, and then for each cut; a mark says what a client of HTTP made of it."""
@@ -167,12 +165,15 @@ class _Hop:
         """Answer one request, and end the connection as it says."""
         try:
             target = (await reader.readuntil(b"\r\n\r\n")).split(b" ", 2)[1].decode("latin-1")
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, IndexError):
+            parts = urlsplit(target)
+            asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            answer = self._answers[Way(unquote(parts.path[1:])), asked["framing"]]
+            cut_by, at = asked.get("by"), int(asked.get("cut", len(answer.wire)))
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             return
-        parts = urlsplit(target)
-        asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        answer = self._answers[Way(unquote(parts.path[1:])), asked["framing"]]
-        cut_by, at = asked.get("by"), int(asked.get("cut", len(answer.wire)))
+        except (LookupError, ValueError):  # not asked by this run
+            writer.write(_UNKNOWN)
+            return
         if cut_by == CutBy.LAST_CHUNK.value:
             writer.write(ended_well(answer, at))
         else:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
 from lab_servers.errors import BadParameter
 from lab_servers.lab import Lab
-from lab_servers.measure.cut_anywhere import CHUNKED, CLOSE, answer_of, answers, real_cuts
+from lab_servers.measure.cut_anywhere import CHUNKED, CLOSE, SERVER_NAME, answer_of, answers, real_cuts
 from lab_servers.measure.truncation import CutBy, Outcome, Strategy, counted
 from lab_servers.recording import Recording
 from lab_servers.scenarios import CutAnywhere
@@ -78,8 +80,9 @@ def test_the_same_seed_cuts_at_the_same_places(lab: Lab) -> None:
         run = CutAnywhere(way="NDJSON", cuts=2, tokens=6, seed=seed).run(lab)
         return [mark.name for mark in run.marks if mark.name.startswith("client: ")]
 
-    assert sorted(targets(3)) == sorted(targets(3))
-    assert sorted(targets(3)) != sorted(targets(4))
+    first = targets(3)
+    assert sorted(first) == sorted(targets(3))
+    assert sorted(first) != sorted(targets(4))
 
 
 def test_a_response_until_the_close_has_the_same_content_and_no_length(recording: Recording) -> None:
@@ -93,6 +96,15 @@ def test_a_response_until_the_close_has_the_same_content_and_no_length(recording
 def test_a_hop_may_have_nothing_but_a_last_chunk_to_send(recording: Recording) -> None:
     answer = answer_of(recording)
     assert ended_well(answer, answer.head_end) == answer.wire[: answer.head_end] + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize("target", ["/", "/pigeon?framing=chunked", "/NDJSON", "/NDJSON?framing=chunked&cut=x", "//["])
+def test_a_request_that_no_run_makes_is_not_found(lab: Lab, target: str) -> None:
+    CutAnywhere(way="NDJSON", cuts=1, tokens=4).run(lab)
+    address = urlsplit(lab.url(SERVER_NAME))
+    with socket.create_connection((address.hostname, address.port)) as connection:
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 404 ")
 
 
 def test_a_way_that_the_run_has_not_is_a_sentence(lab: Lab) -> None:
