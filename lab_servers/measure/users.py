@@ -108,7 +108,7 @@ def users(recording: Recording) -> tuple[UserSaw, ...]:
     ends = {one.run: one for one in finished(recording)}
     made: dict[str, list[int]] = {}
     for part in produced(recording):
-        if part.text:
+        if part.text and not part.is_arguments:
             made.setdefault(part.run, []).append(part.at_ns)
     return tuple(
         _user(recording, client, marks, ends, made) for client, marks in names.items() if CALLS in marks

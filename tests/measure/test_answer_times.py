@@ -134,6 +134,10 @@ def test_a_word_may_have_accents_of_their_own_and_a_picture_is_no_word() -> None
     assert texts("Cafe\u0301 🌍 ok.") == ["Cafe\u0301", "🌍 ok."]
 
 
+def test_a_long_text_without_a_word_is_soon_read() -> None:
+    assert units_of("!" * 200_000 + "🌍" * 200_000) == ()
+
+
 def test_a_reader_starts_with_the_first_word_and_waits_only_for_what_is_not_there() -> None:
     recording = Recording(
         "by hand",

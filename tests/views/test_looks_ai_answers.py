@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from lab_servers.clients.answers import Way
 from lab_servers.lab import Lab
+from lab_servers.marks import Mark
 from lab_servers.measure.answer_bytes import answer_bytes
 from lab_servers.measure.answer_times import answer_times
 from lab_servers.measure.reading_pace import Pace
 from lab_servers.recording import Recording
 from lab_servers.scenarios import AnswerArrives, AnswerThroughNetworks, Batching
-from lab_servers.views.ai.arrivals import answer_times_table
+from lab_servers.views.ai.arrivals import answer_times_table, sentence
 from lab_servers.views.ai.reading import reading_against_arrival, reading_table
 from lab_servers.views.ai.token_bytes import bytes_per_token, bytes_per_token_table
 from lab_servers.views.ai.waits import first_text_and_gaps
 from lab_servers.views.ai.way_style import style_of_way
 from lab_servers.views.looks.ai_batching import sentence as batching_sentence
+from lab_servers.views.side.words import duration
 from tests.views.looks_rules import (
     assert_picture_with_words_and_table_with_rows,
     assert_refused_with_what_to_run,
@@ -61,6 +64,33 @@ def test_the_table_has_the_model_first_and_then_a_row_for_each_way(answer: Recor
 def test_a_whole_answer_is_said_to_have_no_gaps(answer: Recording) -> None:
     (row,) = [row for row in answer_times_table(answer).rows if row[0] == Way.WHOLE.value]
     assert row[2:6] == ("0", "none", "none", "none")
+
+
+def by_hand(*marks: tuple[str, str]) -> Recording:
+    """Marks a millisecond apart."""
+    return Recording("by hand", (), tuple(Mark(at * 1_000_000, *mark) for at, mark in enumerate(marks)))
+
+
+def test_the_sentence_says_the_same_text_only_of_the_same_text() -> None:
+    first = (("NDJSON: asked", ""), ("NDJSON: shown", "a"))
+    second = (("WebSocket: asked", ""), ("WebSocket: shown", "b"))
+    assert "It has 1 code point." in sentence(by_hand(*first))
+    assert "All ways brought the same 1 code point." in sentence(
+        by_hand(*first, *second[:1], ("WebSocket: shown", "a"))
+    )
+    assert "Not all have the same text: NDJSON 1 code points and WebSocket 1" in sentence(by_hand(*first, *second))
+
+
+def test_no_text_is_said_to_be_there_before_the_model_made_it(answer: Recording) -> None:
+    made_s = [one.made_first_s or 0 for one in answer_times(answer).values()]
+    assert sentence(answer).startswith(f"The model made its first token after {duration(1e3 * min(made_s))}")
+    assert min(made_s) < min(one.first_s for one in answer_times(answer).values())
+
+
+def test_bytes_of_tool_arguments_are_not_called_text(answer: Recording) -> None:
+    assert "bytes of text, and" in bytes_per_token(answer).text
+    marks = (*answer.marks, Mark(0, "NDJSON: tool arguments", "{}"))
+    assert "bytes of text and tool arguments, and" in bytes_per_token(replace(answer, marks=marks)).text
 
 
 def test_the_waits_are_drawn_with_a_sentence_that_names_every_way(answer: Recording) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from lab_servers.measure.answer_times import answer_times
 from lab_servers.measure.reading_pace import ADULT, Pace, Reading, reading
@@ -50,6 +51,7 @@ def reading_against_arrival(recording: Recording, pace: Pace = ADULT) -> Picture
     axes.set_ylabel("words and Chinese characters")
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y", color=GRID, linewidth=0.7)
     handles = [Line2D([], [], linewidth=2, **style_of_way(one.name).curve) for one in found]
     words = [*(one.name for one in found), "read, at this pace"]
@@ -86,7 +88,7 @@ def reading_table(recording: Recording, pace: Pace = ADULT) -> Table:
             duration(1e3 * one.first_wait_s),
             f"{len(one.later_waits_s)}",
             _ms(sum(one.later_waits_s)),
-            duration(1e3 * one.arrived_s[-1]) if one.arrived_s else "never",
+            duration(1e3 * one.arrived_s[-1]) if one.arrived_s else "none",
             duration(1e3 * one.done_s),
         )
         for one in readings_of(recording, pace)
@@ -107,13 +109,18 @@ def _sentence(found: tuple[Reading, ...], pace: Pace) -> str:
         "Once there was something to read, no reader waited again: the answer arrived faster than it is read."
         if not kept
         else "After the first word these readers waited again: "
-        + listed([f"{one.name} {len(one.later_waits_s)} times, {_ms(sum(one.later_waits_s))}" for one in kept])
+        + listed([f"{one.name} {_times(one)}, {_ms(sum(one.later_waits_s))}" for one in kept])
         + "."
     )
     return (
         f"At {pace.words_per_minute:g} words or {pace.characters_per_minute:g} Chinese characters per minute, all was "
         f"read after: {done}. {later}"
     )
+
+
+def _times(one: Reading) -> str:
+    count = len(one.later_waits_s)
+    return "once" if count == 1 else f"{count} times"
 
 
 def _ms(seconds: float) -> str:

@@ -18,6 +18,7 @@ from lab_servers.views.side.stacks import few
 from lab_servers.views.side.words import listed
 from lab_servers.views.style import BLUE, FAINT, GREEN, GRID, HATCHES, INK, PURPLE, VERMILION, new_figure
 from lab_servers.views.table import Table
+from lab_servers.wire.llm.pieces import Kind
 
 _LOOKS = {
     "text": ("text", INK, ""),
@@ -52,7 +53,9 @@ def bytes_per_token(recording: Recording) -> Picture:
     used = [kind for kind in KINDS if any(getattr(one.both, kind) for one in found.values())]
     patches = [Patch(facecolor=_LOOKS[kind][1], hatch=_LOOKS[kind][2], edgecolor="white") for kind in used]
     legend_above(figure, patches, [_LOOKS[kind][0] for kind in used])
-    return Picture(figure, "What the bytes of each token were for", _sentence(found), recording.notices)
+    return Picture(
+        figure, "What the bytes of each token were for", _sentence(found, _what(recording)), recording.notices
+    )
 
 
 def bytes_per_token_table(recording: Recording) -> Table:
@@ -99,9 +102,15 @@ def _bar(axes: Axes, kinds: AnswerKinds, tokens: int, y: float, sender: str) -> 
                   fontsize=9.5)  # fmt: skip
 
 
-def _sentence(found: dict[str, AnswerBytes]) -> str:
+def _what(recording: Recording) -> str:
+    """What the bytes called text are."""
+    has_calls = any(mark.name.endswith(f": {Kind.TOOL_ARGUMENTS.value}") for mark in recording.marks)
+    return "text and tool arguments" if has_calls else "text"
+
+
+def _sentence(found: dict[str, AnswerBytes], what: str) -> str:
     ordered = sorted(found.values(), key=lambda one: _each(one.down, one))
     told = listed([f"{one.name} {few(_each(one.down, one))}" for one in ordered])
     first = ordered[0]
     text = few(first.down.text / max(first.tokens, 1))
-    return f"A token has {text} bytes of text. For each token the server sent, in bytes: {told}."
+    return f"For each token of its text the answer has {text} bytes of {what}, and the server sent, in bytes: {told}."

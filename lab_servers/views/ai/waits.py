@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from lab_servers.measure.answer_times import AnswerTimes, Spans, answer_times
 from lab_servers.recording import Recording
+from lab_servers.views.ai.arrivals import soonest
 from lab_servers.views.ai.way_style import style_of_way
 from lab_servers.views.picture import Picture
 from lab_servers.views.side.legend import legend_above
@@ -33,13 +34,13 @@ def drawn_waits(rows: Sequence[AnswerTimes], title: str, text: str, notices: tup
     """The same for these answers, one row each, with words that the caller has.
 
     Args:
-        rows: At least one answer; what the model did is taken from the first.
+        rows: At least one answer; what the model did is taken from the one whose model began soonest.
         title: What the picture shows.
         text: Its sentence.
         notices: What the reader must know about the recording.
     """
     figure, (left, right) = new_panels(9.6, 1.7 + 0.36 * (len(rows) + 1), 2)
-    first = rows[0]
+    first = soonest(rows)
     if first.made_s:
         # From token to token: the way of the question to the model is not the model's own time.
         _spread(right, first.made_gaps, 0, INK, "|")
@@ -92,6 +93,6 @@ def _sentence(rows: Sequence[AnswerTimes]) -> str:
         + ("no gap" if times.gaps.longest_s is None else duration(1e3 * times.gaps.longest_s))
         for times in rows
     ]
-    longest_s = rows[0].made_gaps.longest_s
+    longest_s = soonest(rows).made_gaps.longest_s
     model = "" if longest_s is None else f" The model's own longest gap between tokens: {duration(1e3 * longest_s)}."
     return f"Until the first text, and the longest gap after it: {listed(told)}.{model}"

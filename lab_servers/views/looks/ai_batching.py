@@ -29,7 +29,9 @@ def picture(recording: Recording) -> Picture:
         _point(axes, one, is_label_below=one is windows[-1])
     axes.set_xlabel("how long after it was made a token was there, milliseconds")
     axes.set_ylabel("bytes from the server per token")
-    axes.set_xlim(left=0, right=1.08 * max(1e3 * (one.lateness.p95_s or 0) for one in found))
+    axes.set_xlim(
+        left=0, right=1.08 * max(max(1e3 * (one.lateness.p95_s or 0), 1.15 * _median_ms(one)) for one in found)
+    )
     axes.set_ylim(0, 1.18 * max(one.each for one in found))
     axes.grid(color=GRID, linewidth=0.7)
     axes.set_axisbelow(True)
