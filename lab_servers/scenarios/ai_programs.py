@@ -11,9 +11,13 @@ import asyncio
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,8 +28,11 @@ from lab_servers.wire.llm.reader import AnswerReader, Dialect, Kind
 
 _SCRIPT = Path(__file__).with_name("ai_programs.js")
 _READ_BYTES = 64 * 1024
-# What the programs need of the environment to run at all.
-_KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP")
+# What the programs need of the environment to run at all. A manager of versions puts a stand-in for Node on the PATH,
+# which looks for the real one at home.
+_KEPT = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TEMP", "TMP")
+# How long Node may take to say what it has, in seconds; it takes 0.2.
+_PROBE_WITHIN_S = 30
 
 CURL_MISSING = "curl is not installed (Debian, Ubuntu: apt install curl)"
 NODE_MISSING = "Node is not installed (Debian, Ubuntu: apt install nodejs)"
@@ -61,15 +68,31 @@ async def _running(*command: str) -> AsyncIterator[asyncio.subprocess.Process]:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={name: os.environ[name] for name in _KEPT if name in os.environ},
+        env=_environment(),
     )
     try:
         yield process
     finally:
-        with suppress(ProcessLookupError):
-            process.kill()
+        _end(process)
         # Shielded: of a run that is stopped, the program is gone before the lab is.
         await asyncio.shield(process.communicate())
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in _KEPT if name in os.environ}
+
+
+def _end(process: asyncio.subprocess.Process) -> None:
+    """End a program that may have ended by itself."""
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            # process.kill() asks for the exit status first, and so may take it from asyncio, which then complains on
+            # standard error that it does not know this child (github.com/python/cpython/issues/119710, to 3.12).
+            os.kill(process.pid, signal.SIGKILL)
 
 
 # --- curl ---------------------------------------------------------------------------------------------
@@ -94,8 +117,8 @@ async def curl(url: str, user: User) -> None:
             printed += data
             for piece in reader.feed(data):
                 if piece.kind is Kind.TEXT and user.sees(piece.text):
-                    process.terminate()
-                    return user.leaves("Ctrl-C")
+                    _end(process)
+                    return user.leaves("ending curl")
                 if piece.kind is Kind.ERROR:
                     user.is_told_of_an_error(piece.text)
         message = (await process.stderr.read()).decode(errors="replace").strip()
@@ -124,17 +147,42 @@ async def event_source(url: str, user: User) -> None:
     program = _node()
     if program is None:
         return user.lacks(NODE_MISSING)
-    option = "--experimental-eventsource"
-    async with _running(program, option, "--print", "typeof EventSource") as probe:
-        printed, _ = await probe.communicate()
-    if printed.strip() != b"function":
+    try:
+        options = await asyncio.to_thread(_options_for_event_source, program)
+    except LookupError:
         return user.lacks(EVENT_SOURCE_MISSING)
     target = f"{url}/api/answer?prompt={quote(user.question.prompt)}&{user.question.query}"
-    await _follow(user, [program, "--no-warnings", option], "EventSource", target)
+    await _follow(user, [program, "--no-warnings", *options], "EventSource", target)
+
+
+def ask_node() -> None:
+    """Find out how this Node gives its EventSource, before anything is timed. It blocks."""
+    program = _node()
+    if program is not None:
+        with suppress(LookupError):
+            _options_for_event_source(program)
 
 
 def _node() -> str | None:
     return shutil.which("node") or shutil.which("nodejs")
+
+
+@cache
+def _options_for_event_source(program: str) -> tuple[str, ...]:
+    """The options with which this Node has an EventSource; that it has none is not kept: it may be upgraded.
+
+    Raises:
+        LookupError: it has none.
+    """
+    for options in (("--experimental-eventsource",), ()):
+        with suppress(OSError, subprocess.SubprocessError):
+            printed = subprocess.run(
+                [program, *options, "--print", "typeof EventSource"],
+                stdin=subprocess.DEVNULL, capture_output=True, env=_environment(), timeout=_PROBE_WITHIN_S,
+            ).stdout  # fmt: skip
+            if printed.strip() == b"function":
+                return options
+    raise LookupError(program)
 
 
 async def _follow(user: User, program: Sequence[str], way: str, url: str) -> None:

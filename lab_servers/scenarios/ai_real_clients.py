@@ -1,6 +1,7 @@
 """The clients that people really use, all on one model: the vendors' SDKs, httpx-sse, curl and Node.
 
-``ai_sdks.py`` and ``ai_programs.py`` have the clients, ``ai_tidy_hop.py`` the hop that hides a cut;
+``ai_sdks.py`` and ``ai_programs.py`` have the clients, ``ai_sdks_ready.py`` what happens before anything is timed,
+``ai_tidy_hop.py`` the hop that hides a cut;
 ``measure/users.py`` reads what users saw, and ``views/looks/ai_real_clients.py`` shows it.
 """
 
@@ -14,8 +15,9 @@ from lab_servers.lab import Lab
 from lab_servers.marks import Mark
 from lab_servers.parameters import choice, number, whole
 from lab_servers.scenarios.ai_model import HostedModel, host_model
-from lab_servers.scenarios.ai_programs import PROGRAMS, Program
-from lab_servers.scenarios.ai_sdks import SDKS, Sdk, loaded, warm_up
+from lab_servers.scenarios.ai_programs import PROGRAMS, Program, ask_node
+from lab_servers.scenarios.ai_sdks import SDKS, Sdk
+from lab_servers.scenarios.ai_sdks_ready import lacking
 from lab_servers.scenarios.ai_tidy_hop import start_tidy_hop
 from lab_servers.scenarios.ai_user import Question, User
 from lab_servers.scenarios.scenario import Scenario
@@ -33,6 +35,9 @@ NOTICES_WITHIN_S = 60
 
 CLIENTS: dict[str, Sdk | Program] = {**SDKS, **PROGRAMS}
 
+BOTH, NEITHER = "both", "neither"
+VENDORS = ("openai", "anthropic")
+
 
 @dataclass(frozen=True)
 class RealClients(Scenario):
@@ -47,14 +52,27 @@ class RealClients(Scenario):
     """
 
     case: str = choice(TO_ITS_END, CASES, "What becomes of the answer.")
+    sdks: str = choice(
+        BOTH, (BOTH, *VENDORS, NEITHER), "Whose SDKs ask, too; the first run with them has to import them."
+    )
     tokens: int = whole(24, 8, 400, "tokens", "How many tokens the answer has.")
     gap_s: float = number(0.03, 0.002, 1, "seconds", "The mean time between two tokens.")
     seed: int = whole(8, 0, 9999, "", "Decides what is said, and when.")
 
     @property
     def about_s(self) -> float:
-        """The answer, the start of the programs and, the first time, the import of the SDKs."""
+        """The answer and the start of the programs; the first run in a process imports the SDKs, too."""
         return 2.5 + self.tokens * self.gap_s
+
+    @property
+    def clients(self) -> dict[str, Sdk | Program]:
+        """The clients that ask in this run, by their names."""
+        left_out = {vendor for vendor in VENDORS if self.sdks not in (BOTH, vendor)}
+        return {
+            name: client
+            for name, client in CLIENTS.items()
+            if not (isinstance(client, Sdk) and client.package in left_out)
+        }  # fmt: skip
 
     @property
     def question(self) -> Question:
@@ -71,18 +89,19 @@ class RealClients(Scenario):
         return Question("世界?", settings, self.tokens // 3 if self.case == INTERRUPTED else 0)
 
     async def perform(self, lab: Lab) -> dict[str, Sequence[Mark]]:
-        """Import and warm up what is there, then let all clients ask at once."""
-        packages = {client.package for client in SDKS.values()}
-        there = {package: await loaded(package) for package in sorted(packages)}
-        await warm_up(client for client in SDKS.values() if there[client.package])
+        """Get ready what is there, then let all clients ask at once."""
+        clients = self.clients
+        remedies, _ = await asyncio.gather(
+            lacking(client for client in clients.values() if isinstance(client, Sdk)), asyncio.to_thread(ask_node)
+        )
         model, urls = await self._hosted(lab)
-        users = {name: User(self.question) for name in CLIENTS}
+        users = {name: User(self.question) for name in clients}
         async with asyncio.TaskGroup() as all_at_once:
-            for name, client in CLIENTS.items():
+            for name, client in clients.items():
                 user = users[name]
                 user.calls(client.code)
-                if isinstance(client, Sdk) and not there[client.package]:
-                    user.lacks(f"{client.package} is not installed: python -m pip install {client.package}")
+                if isinstance(client, Sdk) and client.package in remedies:
+                    user.lacks(remedies[client.package])
                 else:
                     all_at_once.create_task(_serve(client, urls[name], user))
         answered = sum(any(mark.name == "saw" for mark in user.marks) for user in users.values())
@@ -95,12 +114,13 @@ class RealClients(Scenario):
     async def _hosted(self, lab: Lab) -> tuple[HostedModel, dict[str, str]]:
         """A relay for each client, in front of the model or of the hop that hides what happens to it."""
         if self.case != HIDDEN:
-            model = await host_model(lab, tuple(CLIENTS))
+            model = await host_model(lab, tuple(self.clients))
             return model, model.urls
         model = await host_model(lab, (MODEL_BEHIND,))
         upstream = model.urls[MODEL_BEHIND]
         urls = {
-            name: await lab.adopt(name, lambda: start_tidy_hop(upstream), speaks="a model's answer") for name in CLIENTS
+            name: await lab.adopt(name, lambda: start_tidy_hop(upstream), speaks="a model's answer")
+            for name in self.clients
         }
         return model, urls
 

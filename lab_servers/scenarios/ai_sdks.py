@@ -1,25 +1,22 @@
 """The vendors' own clients and httpx-sse, as their users write them, on the lab's loop. Neighbour: ``ai_programs.py``.
 
-The SDKs are an extra of this package: they are imported in functions here and nowhere else. Each takes a second to
-import, so that happens on a thread of its own and before anything is measured. They read a dozen variables of the
-environment; what they send to this model must not depend on them.
+The SDKs are an extra of this package: they are imported in functions, here and nowhere else, after
+``ai_sdks_ready.py`` has got them ready. They read a dozen variables of the environment; what they send to this model
+must not depend on them.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib
 import json
 import os
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+import ssl
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lab_servers.lab.hosting import ProblemLog, start_application
 from lab_servers.scenarios.ai_user import Question, User
 from lab_servers.scenarios.side_libraries import httpx_client
-from lab_servers.servers.llm.app import make_app
 
 KEY = "not-needed"
 MODEL = "lab-model-1"
@@ -49,44 +46,6 @@ class Sdk:
     ask: Ask
 
 
-async def loaded(package: str) -> bool:
-    """Import a package, off the loop; tell whether it is installed."""
-    try:
-        await asyncio.to_thread(importlib.import_module, package)
-    except ImportError:
-        return False
-    return True
-
-
-async def warm_up(clients: Iterable[Sdk]) -> None:
-    """Let each SDK read one short answer that nobody records.
-
-    At its first it spends half a second on building the classes that it reads with; on the lab's loop that would stall
-    the model and every other client. So it happens on threads, before anything is timed.
-    """
-    (host, port), stop = await start_application(make_app(), ProblemLog().logger)
-    question = Question("Hello", {"tokens": 1, "ttft_s": 0, "gap_s": 0})
-    try:
-        await asyncio.gather(
-            *(asyncio.to_thread(_ask_once, client.ask, f"http://{host}:{port}", User(question)) for client in clients)
-        )
-    finally:
-        await stop()
-
-
-def _ask_once(ask: Ask, url: str, user: User) -> None:
-    async def asked() -> None:
-        with suppress(Exception):  # what is wrong here is seen in the run itself
-            await ask(url, user)
-
-    # Not asyncio.run(), which allow_asyncio_run() has changed to look for a loop that this thread has not.
-    loop = asyncio.new_event_loop()
-    try:
-        loop.run_until_complete(asked())
-    finally:
-        loop.close()
-
-
 # --- how an SDK is kept from the environment ------------------------------------------------------------
 
 
@@ -104,13 +63,17 @@ def _transport(credential: dict[str, str]) -> Any:
             request.headers.pop(name, None)
         request.headers.update({"Content-Type": "application/json", **credential})
 
-    return httpx2.AsyncClient(trust_env=False, timeout=TIMEOUT_S, event_hooks={"request": [clean]})
+    # Nothing here is TLS, so this client need not read all the certificates of the world, which takes a while.
+    no_certificates = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx2.AsyncClient(
+        trust_env=False, timeout=TIMEOUT_S, verify=no_certificates, event_hooks={"request": [clean]}
+    )
 
 
 async def _openai(url: str) -> Any:
     from openai import AsyncOpenAI
 
-    transport = await asyncio.to_thread(_transport, {"Authorization": f"Bearer {KEY}"})
+    transport = _transport({"Authorization": f"Bearer {KEY}"})
     client = AsyncOpenAI(base_url=f"{url}/v1", api_key=KEY, http_client=transport)
     # Their modules are read at the first use: not while the answer is timed.
     await asyncio.to_thread(lambda: (client.chat.completions, client.responses))
@@ -120,7 +83,7 @@ async def _openai(url: str) -> Any:
 async def _anthropic(url: str) -> Any:
     from anthropic import AsyncAnthropic
 
-    transport = await asyncio.to_thread(_transport, {"X-Api-Key": KEY})
+    transport = _transport({"X-Api-Key": KEY})
     client = AsyncAnthropic(base_url=url, api_key=KEY, http_client=transport)
     await asyncio.to_thread(lambda: client.messages)
     return client
@@ -214,7 +177,8 @@ async def httpx_sse(url: str, user: User) -> None:
 
     body = {"model": MODEL, "messages": _said(user.question), "stream": True}
     target = f"{url}/v1/chat/completions?{user.question.query}"
-    async with httpx_client() as client:
+    # It reads all certificates: not on the loop that all clients share.
+    async with await asyncio.to_thread(httpx_client) as client:
         user.asks()
         last = ""
         async with aconnect_sse(client, "POST", target, json=body) as source:

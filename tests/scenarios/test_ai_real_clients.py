@@ -13,14 +13,17 @@ from lab_servers.lab import Lab
 from lab_servers.measure.users import ERROR, LEFT, OVER, UserSaw, users
 from lab_servers.recording import Recording
 from lab_servers.scenarios import RealClients
+from lab_servers.scenarios.ai_programs import PROGRAMS
 from lab_servers.scenarios.ai_real_clients import (
     CASES,
     CLIENTS,
     CUT,
     HIDDEN,
     INTERRUPTED,
+    NEITHER,
     REFUSED,
     TO_ITS_END,
+    VENDORS,
 )
 from lab_servers.scenarios.ai_real_clients import (
     ERROR as ERROR_CASE,
@@ -33,6 +36,8 @@ EVENT_SOURCE = "EventSource in Node"
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
+    require_tool("curl")
+    require_tool("node")
     with Lab([]) as running:
         yield running
 
@@ -40,8 +45,6 @@ def lab() -> Iterator[Lab]:
 @pytest.fixture(scope="module")
 def run_case(lab: Lab) -> Callable[[str], Recording]:
     """Runs a case once, however many tests look at it."""
-    require_tool("curl")
-    require_tool("node")
     recordings: dict[str, Recording] = {}
 
     def run(case: str) -> Recording:
@@ -168,6 +171,30 @@ def test_a_client_that_is_missing_is_one_line_and_the_others_run(lab: Lab, monke
     assert "apt install curl" in found["curl -N"].missing
     assert "apt install nodejs" in found["fetch in Node"].missing
     assert found["httpx-sse"].how == OVER
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_only_the_sdks_that_are_asked_for_ask(lab: Lab, vendor: str) -> None:
+    other = next(one for one in VENDORS if one != vendor)
+    recording = RealClients(sdks=vendor, case=HIDDEN, tokens=8, gap_s=0.005).run(lab)
+    names = [user.client for user in users(recording)]
+    assert names == [name for name in CLIENTS if not name.startswith(other)]
+    assert all(recording.of(user.client) for user in users(recording) if not user.missing)
+
+
+def test_without_sdks_the_other_clients_ask_and_no_sdk_is_imported(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    for vendor in VENDORS:
+        monkeypatch.setitem(sys.modules, vendor, None)
+    found = users(RealClients(sdks=NEITHER, tokens=8, gap_s=0.005).run(lab))
+    assert [user.client for user in found] == ["httpx-sse", *PROGRAMS]
+    assert not any(user.missing for user in found if user.client != EVENT_SOURCE)
+
+
+def test_programs_that_are_ended_are_no_surprise_to_asyncio(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """It would say so on standard error, below the learner's cell."""
+    for _ in range(5):
+        RealClients(sdks=NEITHER, case=INTERRUPTED, tokens=8, gap_s=0.002).run(lab)
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []
 
 
 def test_a_run_that_is_stopped_leaves_no_program_and_no_problem() -> None:
