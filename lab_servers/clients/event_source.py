@@ -192,7 +192,7 @@ class _EventSource:
         self._mark("request started", self._sent_id)
         try:
             async with (
-                open_session(keep_alive=False) as session,
+                open_session(keep_alive=False, once=True) as session,
                 session.get(self._url, headers=fields, allow_redirects=False) as response,
             ):
                 self._status = response.status

@@ -149,7 +149,7 @@ async def request(
     """
     content_type, content = _encode(body, json, form)
     fields = with_overrides({"Content-Type": content_type} if content_type else {}, headers)
-    async with open_session(keep_alive=False) as session:
+    async with open_session(keep_alive=False, once=True) as session:
         return await exchange(
             session, method, url, headers=fields, body=content, timeout_s=timeout_s, limit_bytes=limit_bytes
         )

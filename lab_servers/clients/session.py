@@ -111,14 +111,23 @@ class _Connector(aiohttp.TCPConnector):
     """
 
     _transport: asyncio.Transport | None = None
+    _lost_by: OSError | None = None
     is_for_one = False
 
     async def connect(self, *args: Any, **kwargs: Any) -> Any:
         if self.is_for_one and self._transport is not None:
-            raise aiohttp.ServerDisconnectedError("the connection was cut before the head was complete")
+            # What became of the first: a reset is told as a reset.
+            raise aiohttp.ClientOSError(*self._lost_by.args) if self._lost_by else aiohttp.ServerDisconnectedError()
         connection = await super().connect(*args, **kwargs)
         self._transport = connection.transport
+        closed = connection.protocol.closed if connection.protocol is not None else None
+        if self.is_for_one and closed is not None:
+            closed.add_done_callback(self._note_end)
         return connection
+
+    def _note_end(self, closed: asyncio.Future[None]) -> None:
+        error = None if closed.cancelled() else closed.exception()
+        self._lost_by = error.__cause__ if error is not None and isinstance(error.__cause__, OSError) else None
 
     def abort(self) -> None:
         if self._transport is not None:

@@ -104,7 +104,7 @@ async def read_events(
     marks = [Mark(now_ns(), "request started", f"GET {url}")]
     most_events = limit or MOST_EVENTS
     deadline = asyncio.get_running_loop().time() + timeout_s
-    async with open_session(keep_alive=False, version=_VERSIONS[http]) as session:
+    async with open_session(keep_alive=False, version=_VERSIONS[http], once=True) as session:
         async with explained(url, timeout_s):
             response = await session.get(url, headers=fields, allow_redirects=False)
         marks.append(Mark(now_ns(), "head received", str(response.status)))

@@ -336,3 +336,16 @@ def test_an_answer_shows_itself_on_one_short_line_whatever_it_holds() -> None:
     shown = repr(answer(b"\x1b[2J\r\n\x00" * 1000 + json.dumps("张三").encode(), "text/html\x07"))
     assert shown.isprintable()
     assert len(shown) < 250
+
+
+@pytest.mark.parametrize(("then", "told"), [(end, "closed the connection"), (reset, "broke during the exchange")])
+def test_a_get_that_was_cut_before_its_head_is_told_and_not_sent_again_unseen(
+    then: Callable[[asyncio.StreamWriter], None], told: str
+) -> None:
+    async def scene() -> int:
+        async with answering(b"HTTP/1.1 20", then=then) as peer:
+            with pytest.raises(ExchangeFailed, match=told):
+                await get(peer.url)
+            return peer.connections
+
+    assert asyncio.run(scene()) == 1
