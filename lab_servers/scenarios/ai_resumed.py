@@ -53,7 +53,7 @@ class ResumedAnswer(Scenario):
     restart: bool = switch(False, "Whether the first cut, then in the midst of the answer, is a restart of the server.")
     tokens: int = whole(36, 4, 2000, "tokens", "How long the answer is.")
     gap_s: float = number(0.02, 0, 1, "seconds", "The mean time between two tokens.")
-    seed: int = whole(1, 0, 1_000_000, "", "Draws where the cuts fall, how they are made, and how long readers wait.")
+    seed: int = whole(36, 0, 1_000_000, "", "Draws where the cuts fall, how they are made, and how long readers wait.")
 
     @property
     def ways(self) -> tuple[str, ...]:

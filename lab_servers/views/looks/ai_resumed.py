@@ -145,7 +145,7 @@ def _draw_way(axes: Axes, y: float, way: ResumedWay, start_ns: int) -> None:
                 (link.received[0][1] - start_ns) / 1e9, y - 0.72, came, ha="left", va="top", color=INK, fontsize=9.5
             )
         if link.cut is not None:
-            axes.plot([end_s] * 2, [y - 0.9, y - 0.1], color=INK, linewidth=2.5, zorder=5)
+            axes.plot([end_s] * 2, [y - 0.7, y - 0.15], color=INK, linewidth=2.5, zorder=5)
     if way.stopped == GONE:
         axes.text((way.links[-1].end_ns - start_ns) / 1e9, y - 0.5, " gone", va="center", color=INK, fontsize=11)
     axes.axhline(y - 1.2, color=GRID, linewidth=0.8, zorder=0)
