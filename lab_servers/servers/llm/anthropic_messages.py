@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from . import known_fields
 from .asking import (
     MODEL_NAME,
     MOST_TOKENS,
@@ -49,6 +50,7 @@ ERRORS: dict[Wrong, tuple[int, str]] = {
     Wrong.NOT_JSON: (400, "invalid_request_error"),
     Wrong.TOO_LARGE: (413, "request_too_large"),
     Wrong.MISSING: (400, "invalid_request_error"),
+    Wrong.UNKNOWN: (400, "invalid_request_error"),
     Wrong.VALUE: (400, "invalid_request_error"),
     Wrong.TOO_LONG: (400, "invalid_request_error"),
     Wrong.MODEL: (404, "not_found_error"),
@@ -193,6 +195,7 @@ def asked_for(body: Fields) -> Asked:
     Raises:
         Mistake: a field is missing, or is not what it must be.
     """
+    body.only(known_fields.MESSAGES)
     check_model(body.text("model"))
     # Required here, unlike in every other dialect.
     most_tokens = body.count("max_tokens", 1, MOST_TOKENS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import functools
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -35,6 +35,7 @@ class Wrong(enum.Enum):
     NOT_JSON = "the body is no JSON object"
     TOO_LARGE = "the body has too many bytes"
     MISSING = "a field is missing"
+    UNKNOWN = "a field has a name that the dialect does not know"
     VALUE = "a field has a value that it cannot have"
     TOO_LONG = "the prompt has too many tokens"
     MODEL = "there is no such model"
@@ -169,6 +170,13 @@ class Fields:
         """The mistake that a field is not what it must be."""
         sentence = f"{self.place(name)} must be {must}, not {shown(self.values.get(name))}."
         return Mistake(Wrong.VALUE, sentence, self.place(name))
+
+    def only(self, known: Collection[str]) -> None:
+        """Refuse a field with any other name: ignored in silence, a mistyped one would look like a model's whim."""
+        unknown = next((name for name in self.values if name not in known), None)
+        if unknown is not None:
+            sentence = f"{shown(unknown)} is unknown: {self.path or 'this body'} has no such field."
+            raise Mistake(Wrong.UNKNOWN, sentence, self.place(unknown[:80]))
 
     def has(self, name: str) -> bool:
         """Whether a field is there; ``null`` is the same as not there."""

@@ -15,6 +15,7 @@ from enum import Enum
 
 from aiohttp import web
 
+from . import known_fields
 from .answering import as_text
 from .asking import (
     JSON,
@@ -49,6 +50,7 @@ ERRORS: dict[Wrong, tuple[int, str]] = {
     Wrong.NOT_JSON: (400, "INVALID_ARGUMENT"),
     Wrong.TOO_LARGE: (400, "INVALID_ARGUMENT"),
     Wrong.MISSING: (400, "INVALID_ARGUMENT"),
+    Wrong.UNKNOWN: (400, "INVALID_ARGUMENT"),
     Wrong.VALUE: (400, "INVALID_ARGUMENT"),
     Wrong.TOO_LONG: (400, "INVALID_ARGUMENT"),
     Wrong.MODEL: (404, "NOT_FOUND"),
@@ -185,6 +187,7 @@ def asked_for(body: Fields) -> Asked:
     Raises:
         Mistake: a field is missing, or is not what it must be.
     """
+    body.only(known_fields.GEMINI)
     contents = body.objects("contents", required=True)
     if not contents:
         raise body.bad("contents", "a list of at least one content")

@@ -50,6 +50,7 @@ STATUSES = {
     Wrong.NOT_JSON: 400,
     Wrong.TOO_LARGE: 413,
     Wrong.MISSING: 400,
+    Wrong.UNKNOWN: 400,
     Wrong.VALUE: 400,
     Wrong.TOO_LONG: 400,
     Wrong.MODEL: 404,

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from . import known_fields
 from .asking import (
     MODEL_NAME,
     MOST_TOKENS,
@@ -146,6 +147,7 @@ def asked_for(body: Fields) -> Asked:
     Raises:
         Mistake: a field is missing, or is not what it must be.
     """
+    body.only(known_fields.CHAT)
     check_model(body.text("model"))
     messages = body.objects("messages", required=True)
     if not messages:

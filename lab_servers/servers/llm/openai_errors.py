@@ -21,6 +21,8 @@ ERRORS: dict[Wrong, tuple[int, str, str | None]] = {
     Wrong.NOT_JSON: (400, INVALID, None),
     Wrong.TOO_LARGE: (413, INVALID, None),
     Wrong.MISSING: (400, INVALID, "missing_required_parameter"),
+    # As quoted by github.com/teabranch/open-responses-server/issues/41.
+    Wrong.UNKNOWN: (400, INVALID, "unknown_parameter"),
     Wrong.VALUE: (400, INVALID, "invalid_value"),
     Wrong.TOO_LONG: (400, INVALID, "context_length_exceeded"),
     Wrong.MODEL: (404, INVALID, "model_not_found"),

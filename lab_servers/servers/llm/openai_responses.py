@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
+from . import known_fields
 from .asking import (
     MOST_TOKENS,
     Asked,
@@ -158,6 +159,7 @@ def asked_for(body: Fields) -> Asked:
     Raises:
         Mistake: a field is missing, or is not what it must be.
     """
+    body.only(known_fields.RESPONSES)
     check_model(body.text("model"))
     if not body.has("input"):
         raise body.missing("input")

@@ -200,6 +200,17 @@ def test_a_value_that_cannot_be_is_named(path: str, more: dict) -> None:
 
 
 @EVERY
+def test_a_field_that_is_unknown_is_named_except_where_the_vendor_takes_no_notice(path: str) -> None:
+    body = BODIES[path.partition("?")[0]]
+    [answer] = answers(post(path, {**body, "max_tokns": None}))
+    if path in OLLAMA:
+        assert answer.status == 200
+        return
+    assert refused(path, answer) == of(path, (400, "unknown_parameter"), INVALID, ARGUMENT, 400)
+    assert "max_tokns" in answer.body.decode()
+
+
+@EVERY
 @pytest.mark.parametrize("query", ["tokens=0", "nonsense=1", "tokens=5&tokens=6", "gap_s=nan"])
 def test_a_mistake_in_the_models_settings(path: str, query: str) -> None:
     target = f"{path}{'&' if '?' in path else '?'}{query}"
