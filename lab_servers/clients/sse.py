@@ -129,7 +129,9 @@ async def read_events(
                 ending = Ending.TIMEOUT
             except (aiohttp.ClientError, OSError):
                 ending = Ending.LOST
-    return EventStream(tuple(events), ending, decoder.last_event_id, decoder.retry_ms, decoder.oversized, tuple(marks))
+    # One read may hold more events than were asked for: whoever goes on must get those again.
+    last_id = events[-1].last_event_id if len(events) == most_events else decoder.last_event_id
+    return EventStream(tuple(events), ending, last_id, decoder.retry_ms, decoder.oversized, tuple(marks))
 
 
 async def events_in(response: aiohttp.ClientResponse, *, limit_bytes: int) -> AsyncIterator[Event]:

@@ -66,6 +66,14 @@ def test_the_endless_build_log_is_left_at_the_limit_and_resumed_by_its_last_even
     assert [event.last_event_id for event in second.events] == ["4", "5"]
 
 
+def test_the_last_event_id_at_a_limit_is_that_of_the_last_event_taken_also_when_more_came_at_once() -> None:
+    async def scene() -> EventStream:
+        async with answering(CHUNKED + chunks(b"id: 1\ndata: a\n\nid: 2\ndata: b\n\n"), then=end) as peer:
+            return await read_events(peer.url, limit=1)
+
+    assert asyncio.run(scene()).last_event_id == "1"
+
+
 def test_the_events_of_a_response_come_one_by_one_and_one_that_is_too_large_is_dropped() -> None:
     sent = CHUNKED + chunks(b"data: a\n\nda", b"ta: " + b"x" * 100 + b"\n\nid: 3\ndata: c\n\n", b"data: d\n\n")
 
