@@ -15,7 +15,8 @@ def live_answers(lab: Any, *, ask_now: bool = True, **chosen: Any) -> LiveAnswer
 
     Args:
         lab: The lab that ``start_lab()`` gave.
-        ask_now: Ask once before the panel is shown, and wait for it, so that a saved page has a run to show.
+        ask_now: Ask once before the panel is shown, and wait for it a minute at most, so that a saved page has a
+            run to show.
         chosen: Parameters of ``LiveAnswers`` to begin with: ``tokens=100``, ``network="4G"``, ``ways=("NDJSON",)``.
 
     Raises:

@@ -2,9 +2,6 @@
 // into the page as text. It says what was pressed, shows what Python sends, and never waits for that.
 
 const BUSY_AFTER_MS = 400;
-const BATCHED = "The page gets what is new at most every 50 ms, several tokens together if need be, so that many columns "
-  + "do not starve the kernel, which also runs the servers. The clocks are the clients' own; the picture afterwards is "
-  + "made from the recording, not from this screen.";
 
 let livePanels = 0;
 
@@ -49,7 +46,7 @@ class LiveColumn {
 class LivePanel {
   constructor(model) {
     this.model = model;
-    const { fields, ways } = model.get("head");
+    const { fields, ways, note } = model.get("head");
     const prefix = `lsa-${++livePanels}`;
     this.prefix = prefix;
     // Across pages and reloads: Python sends what was typed to every view, and this one must know its own again.
@@ -70,7 +67,7 @@ class LivePanel {
       part("form", { class: "lsa-form", novalidate: "", autocomplete: "off", on: { submit: (event) => this.ask(event), keydown: (event) => this.key(event) } },
         part("div", { class: "lsa-fields" }, ...this.fields.elements), choices,
         part("div", { class: "lsa-buttons" }, this.askButton, this.stopButton, this.endButton)),
-      this.status, this.board, part("p", { class: "lsa-note", text: BATCHED }));
+      this.status, this.board, part("p", { class: "lsa-note", text: note }));
   }
 
   get chosen() {

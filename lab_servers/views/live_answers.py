@@ -11,6 +11,7 @@ import threading
 import time
 from asyncio import CancelledError
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from weakref import WeakSet
 
@@ -19,7 +20,7 @@ from lab_servers.measure.live_column import Column
 from lab_servers.parameters import Parameter
 from lab_servers.recording import Recording
 from lab_servers.views.live_answers_page import LivePage, column_values
-from lab_servers.views.live_answers_text import as_html, as_text, summary
+from lab_servers.views.live_answers_text import NOTE, as_html, as_text, summary
 from lab_servers.views.scenario_panel_controls import Mistake, fields_of, texts_of, values_of
 from lab_servers.views.scenario_panel_run import AGAIN, DOUBLE_CLICK_S, UnderWay
 from lab_servers.wire.printable import printable
@@ -95,7 +96,7 @@ class LiveAnswersPanel(Generic[LabT]):
             if earlier.lab is lab:
                 earlier.close()
         self.widget = LivePage(
-            head={"fields": fields_of(self._parameters), "ways": list(first.all_ways())},
+            head={"fields": fields_of(self._parameters), "ways": list(first.all_ways()), "note": NOTE},
             typed={"by": "", "values": self._typed, "ways": list(self._ways)},
             status=NOT_ASKED,
         )
@@ -265,7 +266,8 @@ def live_panel(first: Askable[LabT], lab: LabT, *, ask_now: bool = True) -> Live
     Args:
         first: What is asked first.
         lab: The lab that it runs in.
-        ask_now: Ask once before the panel is shown, and wait for it, so that a saved page has a run to show.
+        ask_now: Ask once before the panel is shown, and wait for it a minute at most, so that a saved page has a run to
+            show.
 
     Raises:
         BadParameter: an argument is something else.
@@ -276,7 +278,8 @@ def live_panel(first: Askable[LabT], lab: LabT, *, ask_now: bool = True) -> Live
     if ask_now:
         made.ask()
         try:
-            made.wait()
+            with suppress(TimeoutError):  # a long answer goes on in the panel
+                made.wait()
         except KeyboardInterrupt:
             made.stop()
             raise

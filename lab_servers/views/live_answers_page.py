@@ -37,7 +37,8 @@ class LivePage(anywidget.AnyWidget):
     """The page's side of a live panel.
 
     Attributes:
-        head: What never changes: ``fields``, one for each parameter, and ``ways``, all that can be chosen.
+        head: What never changes: ``fields``, one for each parameter, ``ways``, all that can be chosen, and ``note``,
+            the line below the columns.
         typed: What stands in the controls: ``values`` by name, ``ways``, and ``by``, the view that they came from.
         columns: What stands in each column now, as :func:`column_values` gives it.
         status: The line below the buttons.

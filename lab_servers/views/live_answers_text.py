@@ -11,10 +11,11 @@ from lab_servers.views.table import Table
 # Of a text in a table; the whole answer is in the recording.
 MOST_CHARACTERS = 120
 
-BATCHED = (
-    "The page gets what is new at most every 50 ms, several tokens together if need be: eleven columns would else "
-    "starve the kernel that also runs the servers. The times are those of the client beside them, and a picture made "
-    "afterwards is made from the recording, not from the screen."
+NOTE = (
+    "The page gets what is new at most every 50 ms, several tokens together if need be, so that many columns do not "
+    "starve the kernel, which also runs the servers. The times are those of the clients; a picture made afterwards is "
+    "made from the recording, not from the screen. A client that polls could POST a stop as well: here it shows what "
+    "becomes of an answer that is only left."
 )
 
 
@@ -59,9 +60,9 @@ def _short(text: str) -> str:
 def as_html(columns: Sequence[Column], status: str) -> str:
     """The panel for a saved page."""
     table = column_table(columns)._repr_html_() if columns else ""
-    return f"<p>{escape(status)}</p>{table}<p>{escape(BATCHED)}</p>"
+    return f"<p>{escape(status)}</p>{table}<p>{escape(NOTE)}</p>"
 
 
 def as_text(columns: Sequence[Column], status: str) -> str:
     """The panel for a terminal."""
-    return "\n\n".join((status, *((str(column_table(columns)),) if columns else ()), BATCHED))
+    return "\n\n".join((status, *((str(column_table(columns)),) if columns else ()), NOTE))
