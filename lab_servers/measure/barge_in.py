@@ -28,6 +28,7 @@ FRAMES_PATH, UPLOAD_PATH = "/api/frames", "/api/upload"
 # What stands before each frame in the upload: its kind and its length. A body is bytes without messages.
 PREFIX_BYTES = 3
 AUDIO = 1  # its kind
+FRAME_EVERY_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,9 @@ def _talk(recording: Recording, network: str, way: str, since_ns: int, until_ns:
     interrupts, stopped, ended = times(INTERRUPTS), times(STOPPED), times(ENDED)
     if not (captures and interrupts and stopped and ended):
         raise BadParameter(f"The talk over {way} through {network} is not whole: run the scenario BargeIn again.")
+    late = _late(times(SPOKEN), times(HEARD))
+    if not late:
+        raise BadParameter(f"Over {way} through {network} no frame of sound arrived: let the model say more tokens.")
     zero_ns = interrupts[0][0]
     frame_bytes = int(str(recording.parameters.get("frame_bytes", 0)))
     up, answers_bytes = _bytes(captures, frame_bytes)
@@ -134,7 +138,7 @@ def _talk(recording: Recording, network: str, way: str, since_ns: int, until_ns:
         up,
         answers_bytes,
         len(captures),
-        _late(times(SPOKEN), times(HEARD)),
+        late,
         (stopped[0][0] - zero_ns) / 1e9,
         (ended[0][0] - zero_ns) / 1e9,
         tuple((at_ns - zero_ns) / 1e9 for at_ns, _ in times(PRODUCED)),

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lab_servers.capture.conditions import PRESETS, network_named
-from lab_servers.errors import ExchangeFailed
+from lab_servers.errors import BadParameter, ExchangeFailed
 from lab_servers.lab import Lab
 from lab_servers.lab.hosting import ProblemLog, Started, start_application
 from lab_servers.marks import Mark, now_ns
-from lab_servers.measure.barge_in import BEGINS, POSTS, UPLOAD, WAYS, WEBSOCKET
+from lab_servers.measure.barge_in import BEGINS, FRAME_EVERY_S, POSTS, UPLOAD, WAYS, WEBSOCKET
 from lab_servers.parameters import choice, number, whole
 from lab_servers.scenarios.ai_barge_in_ways import (
     Talk,
@@ -30,6 +30,10 @@ from lab_servers.scenarios.scenario import Scenario
 THREE = "three networks"
 NETWORKS = ("loopback", "home fibre", "another continent")
 LIMIT_S = 30.0
+# Of sound, on all ways and networks; a recording keeps not much more, and without all of it nothing can be counted.
+MOST_BYTES = 30_000_000
+# What a frame costs beside its sound, in a recording.
+AROUND_BYTES = 500
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,19 @@ class BargeIn(Scenario):
     after_tokens: int = whole(12, 1, 500, "tokens", "After how many tokens the client interrupts.")
     ttft_s: float = number(0.1, 0, 5, "seconds", "Time to the model's first token.")
     gap_s: float = number(0.03, 0.001, 1, "seconds", "The time between two tokens.")
+
+    def require_fitting(self) -> None:
+        """The talk must fit into a recording.
+
+        Raises:
+            BadParameter: it does not.
+        """
+        frames = len(self.networks) * len(WAYS) * (self.ttft_s + self.after_tokens * self.gap_s) / FRAME_EVERY_S
+        if frames * (self.frame_bytes + AROUND_BYTES) > MOST_BYTES:
+            raise BadParameter(
+                f"So long a talk is about {frames:,.0f} frames of {self.frame_bytes:,} bytes, more than a recording "
+                f"keeps: choose fewer tokens, a shorter gap or shorter frames."
+            )
 
     @property
     def networks(self) -> tuple[str, ...]:

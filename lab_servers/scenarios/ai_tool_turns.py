@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lab_servers.capture.conditions import PRESETS, network_named
-from lab_servers.errors import ExchangeFailed
+from lab_servers.capture.conditions.network import most_bytes_s
+from lab_servers.errors import BadParameter, ExchangeFailed
 from lab_servers.lab import Lab
 from lab_servers.lab.hosting import ProblemLog, Started, start_application
 from lab_servers.marks import Mark, now_ns
@@ -31,6 +32,8 @@ from lab_servers.scenarios.scenario import Scenario
 THREE = "three networks"
 NETWORKS = ("home fibre", "4G", "another continent")
 LIMIT_S = 30.0
+# Of histories, on all networks; a recording keeps not much more, and without all of it nothing can be counted.
+MOST_BYTES = 40_000_000
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,24 @@ class ToolTurns(Scenario):
     gap_s: float = number(0.005, 0, 1, "seconds", "The time between two tokens.")
     seed: int = whole(8, 0, 1_000_000, "", "What the results are drawn with.")
 
+    def require_fitting(self) -> None:
+        """All histories must fit into a recording.
+
+        Raises:
+            BadParameter: they do not.
+        """
+        sent = len(self.networks) * self._history_bytes
+        if sent > MOST_BYTES:
+            raise BadParameter(
+                f"So many turns send {sent / 1e6:,.0f} MB of history, more than a recording keeps: choose fewer turns, "
+                f"shorter results or one network."
+            )
+
+    @property
+    def _history_bytes(self) -> float:
+        """What is sent where each turn sends all that was said before."""
+        return (self.turns + 1) * (self.system_bytes + self.turns * self.result_bytes / 2)
+
     @property
     def networks(self) -> tuple[str, ...]:
         """The networks that the turns go through."""
@@ -60,10 +81,11 @@ class ToolTurns(Scenario):
 
     @property
     def about_s(self) -> float:
-        """A round trip for each turn, the model's time, and the whole history on the narrowest of the presets."""
+        """A round trip for each turn, the model's time, and the whole history at the network's rate."""
         turn_s = self.ttft_s + TOKENS_EACH * self.gap_s
-        history_s = self.turns * (self.system_bytes + self.turns * self.result_bytes / 2) / 90_000
-        trips = sum(network_named(name).round_trip_s for name in self.networks)
+        networks = [network_named(name) for name in self.networks]
+        history_s = sum(self._history_bytes / most_bytes_s(network.up) for network in networks)
+        trips = sum(network.round_trip_s for network in networks)
         return len(self.networks) * (self.turns + 1) * turn_s + (self.turns + 2) * trips + history_s
 
     async def perform(self, lab: Lab) -> Mapping[str, Sequence[Mark]]:

@@ -110,6 +110,25 @@ def test_its_look_has_words_and_a_row_for_each_way(recording: Recording) -> None
     assert_refused_with_what_to_run("BargeIn")
 
 
+def test_where_sound_waits_to_be_sent_the_interruption_waits_behind_it_and_the_look_says_so(lab: Lab) -> None:
+    # 200,400 bytes a second, where 93,750 go up: what one second has said takes two to pass.
+    recording = BargeIn("4G", frame_bytes=4_000, after_tokens=30).run(lab)
+    found = {one.way: one for one in barged(recording)}
+    assert found[WEBSOCKET].stopped_s > 2 * found[POSTS].stopped_s
+    assert "it waits longer the longer one speaks" in str(look_of(recording).table)
+
+
+def test_what_the_jitter_draws_is_told(lab: Lab) -> None:
+    table = str(look_of(BargeIn("café Wi-Fi", after_tokens=2).run(lab)).table)
+    assert "drawn for each connection, up to 60 ms there and back" in table
+    assert "waits longer" not in table
+
+
+def test_more_than_a_recording_keeps_is_refused_before_it_runs() -> None:
+    with pytest.raises(BadParameter, match="more than a recording keeps: choose fewer tokens"):
+        BargeIn("4G", frame_bytes=4_000, after_tokens=500, gap_s=1)
+
+
 def test_three_networks_are_told_apart(lab: Lab) -> None:
     found = barged(BargeIn(after_tokens=2).run(lab))
     assert [one.network for one in found[::3]] == ["loopback", "home fibre", "another continent"]

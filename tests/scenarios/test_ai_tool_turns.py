@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from lab_servers.capture.capture import Side
@@ -97,6 +98,26 @@ def test_with_distance_alone_a_turn_waits_a_round_trip_on_every_way(lab: Lab) ->
     for one in found:
         assert all(turn.first_s > 0.15 for turn in one.turns)
         assert max(turn.first_s for turn in one.turns) < 3 * min(turn.first_s for turn in one.turns)
+
+
+def test_more_than_a_recording_keeps_is_refused_before_it_runs() -> None:
+    with pytest.raises(BadParameter, match="choose fewer turns, shorter results or one network"):
+        ToolTurns("loopback", turns=100, result_bytes=100_000)
+
+
+def test_the_longest_histories_that_are_allowed_are_whole(lab: Lab) -> None:
+    run = ToolTurns("loopback", turns=100, result_bytes=7_000, system_bytes=40_000, ttft_s=0, gap_s=0)
+    (history,) = (one for one in worked(run.run(lab)) if one.way == HISTORY)
+    assert len(history.turns) == 101
+    assert history.up_bytes > 39_000_000
+
+
+def test_the_picture_ends_where_the_sentence_does(recording: Recording, found: dict[str, Worked]) -> None:
+    picture = look_of(recording).picture
+    assert picture is not None
+    left = picture.figure.axes[0]
+    ends = [np.asarray(line.get_ydata(), dtype=float)[-1] * 1e3 for line in left.get_lines()]
+    assert ends == pytest.approx([found[way].up_bytes for way in WAYS])
 
 
 def test_its_look_has_words_and_a_row_for_each_way(recording: Recording) -> None:

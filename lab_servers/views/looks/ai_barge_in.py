@@ -12,7 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from lab_servers.measure.barge_in import POSTS, UPLOAD, WEBSOCKET, Barged, barged
+from lab_servers.capture.conditions import PRESETS
+from lab_servers.capture.conditions.jitter import Jitter
+from lab_servers.capture.conditions.network import most_bytes_s
+from lab_servers.measure.barge_in import FRAME_EVERY_S, POSTS, UPLOAD, WEBSOCKET, Barged, barged
 from lab_servers.recording import Recording
 from lab_servers.views.picture import Picture
 from lab_servers.views.side.words import duration, listed
@@ -22,14 +25,41 @@ from lab_servers.views.table import Table
 _KINDS = (("sound", BLUE, HATCHES[0]), ("framing", GREEN, HATCHES[1]), ("heads of requests", VERMILION, HATCHES[2]))
 _ANSWERS = ("answers, down", PURPLE, HATCHES[3])
 
+# Where these stand: RFC 9113 section 5, RFC 7541, the Fetch Standard's HTTP-network fetch, nginx's documentation.
 FLIPS = (
-    "HTTP/2 would send a repeated head as a few bytes and give each POST a stream of one connection; a browser's fetch "
-    "streams a request body over HTTP/2 or later only, and a proxy that collects request bodies holds one upload back.",
-    "An answer is interrupted as fast by a POST, or by closing its stream, as by a message: what decides is how often "
-    "the client speaks, not how often it interrupts.",
+    "HTTP/2 would give each POST a stream of one connection and send a head that repeats as a few bytes. A browser's "
+    "fetch streams a request body over HTTP/2 or later only, and not every browser does; a proxy that collects request "
+    "bodies, as nginx does unless proxy_request_buffering is off, holds one upload back.",
+    "Where no sound waits to be sent, a POST interrupts as soon as a message. Where it does wait, the interruption "
+    "stands behind it on the WebSocket and in the upload, while the POST has a connection of its own.",
     "The relay delays bytes, not the opening of connections: a new connection costs a round trip more on a real "
-    "network, and with TLS another.",
+    "network, and with TLS another. And it gives each connection the whole rate of the network, so that POSTs on "
+    "several of them have more here than one line would give.",
 )
+
+
+def notices(recording: Recording) -> tuple[str, ...]:
+    """What a reader of this run must know beside its figures."""
+    found = barged(recording)
+    told = []
+    for one in found[::3]:
+        network = PRESETS.get(one.network)
+        if network is None:
+            continue
+        needed = (one.up.payload + one.up.framing) / one.up.frames / FRAME_EVERY_S
+        rate = most_bytes_s(network.up)
+        if needed > rate:
+            told.append(
+                f"Sound over the WebSocket is {needed:,.0f} bytes a second, and {one.network} takes {rate:,.0f} up: "
+                f"it waits longer the longer one speaks."
+            )
+        jitter_s = sum(each.most_s for each in (*network.up, *network.down) if isinstance(each, Jitter))
+        if jitter_s:
+            told.append(
+                f"The jitter of {one.network} is drawn for each connection, up to {duration(jitter_s * 1e3)} there and "
+                f"back: so much between two ways is the draw, not the way."
+            )
+    return (*told, *FLIPS)
 
 
 def table(recording: Recording) -> Table:
@@ -60,7 +90,7 @@ def table(recording: Recording) -> Table:
             "reached the reader after it",
         ),
         tuple(rows),
-        notices=(*recording.notices, *FLIPS),
+        notices=(*recording.notices, *notices(recording)),
     )  # fmt: skip
 
 
@@ -115,7 +145,9 @@ def _bytes(axes: Axes, found: Sequence[Barged]) -> None:
                 y, value / count, left=left, height=0.62, color=color, hatch=hatch, edgecolor="white", linewidth=0
             )
             left += value / count
-        axes.text(left + 4, y, f"{left:,.0f}", va="center", color=INK, fontsize=10)
+        axes.annotate(
+            f"{left:,.0f}", (left, y), (4, 0), textcoords="offset points", va="center", color=INK, fontsize=10
+        )
     axes.set_yticks(places, [one.way for one in found], fontsize=11)
     for y, one in zip(places[::3], found[::3], strict=True):
         axes.text(0, y + 0.42, one.network, color=INK, fontsize=11, fontweight="bold", va="bottom", parse_math=False)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import Any
 
+from matplotlib.ticker import MaxNLocator
+
 from lab_servers.measure.tool_turns import CONVERSATION, HISTORY, WAYS, WEBSOCKET, Worked, worked
 from lab_servers.recording import Recording
 from lab_servers.views.picture import Picture
@@ -22,7 +24,10 @@ FLIPS = (
     "connection or by an id. A WebSocket's memory ends with the connection, an id's need not.",
     "HTTP/2 would send a repeated head as a few bytes, and gzip would shrink a history of text; keep-alive is on here, "
     "and without it each POST would cost a round trip more, and with TLS another.",
-    "The relay models delay and rate, neither a slow start nor what the model spends on reading the history again.",
+    "A first turn waits for what it sends and hears: the WebSocket's handshake comes before it, and stands in the last "
+    "column, while the first POST opens its connection within the turn.",
+    "The relay models delay and rate, neither a slow start nor what the model spends on reading the history again. "
+    "A vendor whose server keeps that work with the connection may measure more than the way's share.",
 )
 
 
@@ -84,7 +89,8 @@ def picture(recording: Recording) -> Picture:
             "color": SERIES[place], "marker": MARKERS[place], "linestyle": _LINES[place], "linewidth": 2,
             "markersize": 6,
         }  # fmt: skip
-        sums = list(accumulate(turn.up_bytes for turn in _of(found, networks[0], way).turns))
+        of_way = _of(found, networks[0], way)
+        sums = list(accumulate((turn.up_bytes for turn in of_way.turns), initial=of_way.opening_bytes))[1:]
         left.plot(range(1, len(sums) + 1), [value / 1e3 for value in sums], label=way, **style)
         for axes, network in zip(others, networks, strict=True):
             waits = [turn.first_s * 1e3 for turn in _of(found, network, way).turns]
@@ -97,6 +103,8 @@ def picture(recording: Recording) -> Picture:
     left.set_ylabel("thousand bytes")
     left.set_xlabel("turn")
     left.set_ylim(bottom=0)
+    for axes in (left, *others):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     others[0].set_ylabel("first token after, milliseconds")
     legend = figure.legend(loc="outside upper center", ncols=3, frameon=False)
     for text in legend.get_texts():
