@@ -64,6 +64,14 @@ def test_the_words_name_those_who_were_told_nothing(four: Recording) -> None:
     assert picture(four).text.endswith("Not told that text is missing: c.")
 
 
+def test_the_words_group_the_users_by_what_became_of_them(four: Recording) -> None:
+    assert picture(four).text == (
+        "b is not here: b is not installed: install b. Pieces of text that each user saw: 2. "
+        "An error is raised: a (Broken). Over; the error was data: d. "
+        "The user left: e (close()). Not told that text is missing: c."
+    )
+
+
 def test_a_line_is_drawn_for_each_client_that_is_here(four: Recording) -> None:
     (axes,) = picture(four).figure.axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "c", "d", "e"]

@@ -148,14 +148,25 @@ def _legend(figure: Figure, here: list[UserSaw]) -> None:
 
 
 def sentence(recording: Recording) -> str:
-    """What the picture shows, in words."""
-    told = []
-    for user in found_users(recording):
-        if user.missing:
-            told.append(f"{user.client} is not here: {user.missing}")
-            continue
-        requests = f", after {len(user.requests_ns)} requests" if len(user.requests_ns) > 1 else ""
-        told.append(f"{user.client}: {len(user.pieces)} pieces, then {user.words}{requests}".rstrip("."))
-    silent = [user.client for user in found_users(recording) if user.is_silent]
-    hidden = f" Not told that text is missing: {', '.join(silent)}." if silent else ""
-    return f"{'. '.join(told)}.{hidden}"
+    """What the picture shows, in words; the table has each client's own."""
+    found = found_users(recording)
+    here = [user for user in found if not user.missing]
+    told = [f"{user.client} is not here: {user.missing}" for user in found if user.missing]
+    if here:
+        shown = sorted({len(user.pieces) for user in here})
+        told.append(f"Pieces of text that each user saw: {' to '.join(map(str, dict.fromkeys((shown[0], shown[-1]))))}")
+    for end, (_, _, words) in _ENDS.items():
+        names = [_named(user, end) for user in here if _end_of(user) == end]
+        if names and end != SILENT:  # their own sentence is the last
+            told.append(f"{words[0].upper()}{words[1:]}: {', '.join(names)}")
+    again = [f"{user.client} ({len(user.requests_ns)} requests)" for user in here if len(user.requests_ns) > 1]
+    if again:
+        told.append(f"Asked again by itself: {', '.join(again)}")
+    silent = [user.client for user in here if user.is_silent]
+    if silent:
+        told.append(f"Not told that text is missing: {', '.join(silent)}")
+    return f"{'. '.join(told)}."
+
+
+def _named(user: UserSaw, end: str) -> str:
+    return user.client if end == TOLD else f"{user.client} ({_label(user)})"
