@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
+import aiohttp
 import pytest
 
 from lab_servers.capture.capture import Side
@@ -20,7 +23,9 @@ from lab_servers.scenarios.ai_asked_twice import (
     LOST_KEY,
     WATCHED,
     WATCHED_KEY,
+    _all_finished,
 )
+from lab_servers.scenarios.ai_model import HostedModel
 from lab_servers.views.looks.ai_asked_twice import asked
 
 TOKENS = 40
@@ -76,7 +81,10 @@ def test_a_server_that_watches_stops_each_attempt_and_still_nobody_has_an_answer
 def test_a_key_for_a_run_that_was_broken_off_gives_the_broken_run(twice: Recording) -> None:
     one = asked(twice)[WATCHED_KEY]
     assert (len(one.runs), one.had) == (1, 0)
-    assert [why for _, why in one.failed] == ["time limit", "connection closed", "connection closed"]
+    first, *others = (why for _, why in one.failed)
+    # On a busy machine that, too, may take longer than the client waits.
+    assert (first, len(others)) == ("time limit", 2)
+    assert set(others) <= {"connection closed", "time limit"}
 
 
 def test_without_retries_one_attempt_is_paid_for(lab: Lab) -> None:
@@ -84,12 +92,35 @@ def test_without_retries_one_attempt_is_paid_for(lab: Lab) -> None:
     assert (len(one.asked_ns), one.paid) == (1, 30)
 
 
-def test_a_run_whose_client_gave_up_before_the_first_token_is_waited_for_and_counted(lab: Lab) -> None:
-    found = asked(AskedTwice(tokens=4, gap_s=0.1, time_limit_s=0.05, retries=1, backoff_s=0).run(lab))
-    assert (len(found[IMPATIENT].runs), found[IMPATIENT].paid) == (2, 8)
-    assert (len(found[IMPATIENT_KEY].runs), found[IMPATIENT_KEY].paid) == (1, 4)
-    # A server that watches has stopped them before they came to anything: begun, and free.
-    assert (len(found[WATCHED].runs), found[WATCHED].paid) == (2, 0)
+def test_a_run_whose_client_gave_up_before_the_first_token_is_waited_for() -> None:
+    async def main() -> list[str]:
+        model = HostedModel(handler_cancellation=False)
+        await model.start("e1")
+        try:
+            async with asyncio.timeout(30), aiohttp.ClientSession(trust_env=False) as session:
+                url = "http://{}:{}/api".format(*model.address)
+                query = {"tokens": "3", "ttft_s": "0.5", "gap_s": "0.01"}
+                asking = asyncio.create_task(session.post(f"{url}/answer/whole", params=query, json={"prompt": "x"}))
+                while not await _runs(session, url):
+                    assert not asking.done()
+                asking.cancel()
+                await _all_finished(model)
+        finally:
+            await model.stop()
+        return [mark.detail for mark in model.marks if mark.name == "finished by llm"]
+
+    assert asyncio.run(main()) == ["e1-1 3 complete"]
+
+
+async def _runs(session: aiohttp.ClientSession, url: str) -> int:
+    async with session.get(f"{url}/meter") as answer:
+        return int((await answer.json())["runs"])
+
+
+def test_a_run_that_ended_before_its_first_token_was_begun(twice: Recording) -> None:
+    name = f"{WATCHED}: token by llm"
+    silent = asked(replace(twice, marks=tuple(mark for mark in twice.marks if mark.name != name)))[WATCHED]
+    assert (len(silent.runs), silent.paid) == (len(asked(twice)[WATCHED].runs), 0)
 
 
 def test_a_time_limit_that_is_long_enough_is_refused() -> None:

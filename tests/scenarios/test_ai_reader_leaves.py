@@ -133,7 +133,7 @@ def test_a_heartbeat_is_a_next_write(lab: Lab) -> None:
 
 
 def test_a_client_that_does_not_wait_for_a_close_frame_ends_the_waste(lab: Lab) -> None:
-    short = ReaderLeaves(close_timeout_s=0.05).run(lab)
+    short = ReaderLeaves(tokens=120, close_timeout_s=0.05).run(lab)
     assert wasted(short, SOCKET_SPEAKS).reason == "reader left"
 
 
