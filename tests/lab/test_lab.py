@@ -154,6 +154,15 @@ def test_every_curl_line_of_the_table_works_whatever_proxy_the_environment_names
         assert int(said.split(" ")[1]) in (101, 200, 202), hosted.curl
 
 
+SAID = {"model": "lab-model-1", "messages": [{"role": "user", "content": "世界?"}]}
+# The least that each of the model's paths takes.
+ASKED = {
+    "POST /api/answer": {"prompt": "世界?"},
+    "POST /v1/chat/completions": SAID,
+    "POST /v1/messages": SAID | {"max_tokens": 9},
+}
+
+
 def test_every_path_of_the_table_is_served(lab: Lab) -> None:
     lab.run(post(lab.url("polling", "/api/jobs"), json={"kind": "answer", "duration_s": 0.1}))
     paths = {hosted.kind.name: hosted.kind.endpoints for hosted in lab.hosted}
@@ -164,6 +173,15 @@ def test_every_path_of_the_table_is_served(lab: Lab) -> None:
         assert lab.run(read_events(lab.url("sse", path), limit=1)).events, path
     for path in paths["websocket"]:
         assert lab.run(converse(lab.url("websocket", path), ["hello"], expect=1)).messages, path
+    for path in paths["llm"]:
+        if path.startswith("POST "):
+            url = lab.url("llm", path.removeprefix("POST ") + "?tokens=8&ttft_s=0&gap_s=0")
+            answer = lab.run(post(url, json=ASKED[path]))
+            assert (answer.status, "Here" in answer.text) == (200, True), path
+        else:
+            ask = '{"type":"ask","prompt":"世界?","settings":{"tokens":1,"ttft_s":0}}'
+            url = lab.url("llm", path).replace("http:", "ws:")
+            assert lab.run(converse(url, [ask], expect=1)).messages[0].startswith('{"run":'), path
 
 
 def test_the_table_is_html_with_headers_and_shows_the_same(lab: Lab) -> None:
