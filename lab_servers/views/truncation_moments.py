@@ -106,6 +106,7 @@ def _ended(cut_by: CutBy) -> str:
 
 
 def _as_text(data: bytes) -> str:
-    """Bytes as text on a line or several: line ends are shown and obeyed, half a character is U+FFFD."""
-    lines = data.decode("utf-8", "replace").replace("\r\n", "␍␊\n").replace("\r", "␍").split("\n")
+    """Bytes as text on a line or several: CR and LF are shown, LF is obeyed, too; half a character is U+FFFD."""
+    # Arrows, and not the control pictures of Unicode, which many fonts lack.
+    lines = data.decode("utf-8", "replace").replace("\r", "←").replace("\n", "↵\n").split("\n")
     return "\n".join(printable(line, 400) for line in lines)

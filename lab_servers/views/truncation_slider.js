@@ -15,7 +15,7 @@ const element = (name, className, text) => {
 // Line ends are shown and obeyed; what a terminal would obey is shown as a sign; half a character is U+FFFD.
 const asText = (bytes) =>
   decoder.decode(bytes)
-    .replace(/\r\n/g, "␍␊\n").replace(/\r/g, "␍")
+    .replace(/\r/g, "←").replace(/\n/g, "↵\n")
     .replace(/[\u0000-\u0009\u000b-\u001f]/g, (char) => String.fromCharCode(0x2400 + char.charCodeAt(0)))
     .replace(/[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "�");
 
@@ -78,7 +78,7 @@ export default {
 
     root.append(
       controls, sliderLabel, where, spoken,
-      element("p", "lst-head", "Bytes that came, and bytes that are lost"), wireBox,
+      element("p", "lst-head", "Bytes that came, and bytes that are lost (← is CR, ↵ is LF)"), wireBox,
       element("p", "lst-head", "What the reader shows"), shown, table,
     );
     el.append(root);

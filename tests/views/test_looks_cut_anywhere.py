@@ -121,6 +121,7 @@ def test_the_static_forms_say_what_the_page_says(recording: Recording) -> None:
     assert "a lie: something is missing" in bundle[0]["text/html"]
     assert bundle[0]["text/plain"] == str(slider)
     assert "<script" not in bundle[0]["text/html"]
+    assert "<pre>HTTP/1.1 200 OK←↵\n" in truncation_slider(recording, Way.CHAT, cut=90)._repr_html_()
     assert "application/vnd.jupyter.widget-view+json" in bundle[0]
 
 

@@ -71,22 +71,22 @@ def table(recording: Recording) -> Table:
             if of_framing == framing:
                 counts = [counted(answer, strategy, cut_by) for strategy in Strategy]
                 ended = "last chunk added" if cut_by is CutBy.LAST_CHUNK else cut_by.value
-                rows.append((way.value, f"{framing}, {ended}", f"{len(answer.wire):,}", *map(_false, counts)))
+                rows.append((way.value, f"{framing}, {ended}: {len(answer.wire):,}", *map(_false, counts)))
     caption = (
         f"At how many bytes a cut makes each strategy say something false: lies (complete, and something is missing) "
         f"and false alarms. {len(cuts)} cuts really happened; in {agreeing} of them the wire did what is computed here."
     )
-    columns = ("answer", "how it ends", "bytes", *(strategy.value for strategy in Strategy))
+    columns = ("answer", "how it ends: bytes", *(strategy.value for strategy in Strategy))
     return Table(caption, columns, tuple(rows), notices=recording.notices)
 
 
 def _false(counts: Counter[Outcome]) -> str:
     said = [
         f"{counts[outcome]:,} {word}"
-        for outcome, word in ((Outcome.LIE, "lies"), (Outcome.ALARM, "alarms"), (Outcome.AGAIN, "asked again"))
+        for outcome, word in ((Outcome.LIE, "lies"), (Outcome.ALARM, "alarms"))
         if counts[outcome]
     ]
-    return ", ".join(said) or "always right"
+    return ", ".join(said) or ("none: asks" if counts[Outcome.AGAIN] else "none")
 
 
 def _stacked(count: int) -> tuple[Axes, ...]:
