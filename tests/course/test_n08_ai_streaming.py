@@ -19,6 +19,7 @@ from lab_servers.errors import BadParameter
 from lab_servers.lab import Lab
 from lab_servers.recording import Recording
 from lab_servers.scenarios import AnswerArrives, AskedTwice, CutAnywhere, ReaderLeaves, RealClients, StopOrLeave
+from lab_servers.scenarios.scenario import Scenario
 from lab_servers.wire.llm.reader import AnswerReader
 from lab_servers.wire.llm.ways import Way
 from tests.tools import require_tool
@@ -27,17 +28,23 @@ Pieces = list[bytes]
 
 
 @pytest.fixture(scope="module")
-def recordings() -> dict[str, Recording]:
-    require_tool("curl")
+def lab_without_servers() -> Iterator[Lab]:
     with Lab([]) as lab:
-        return {
-            "answer": AnswerArrives().run(lab),
-            "clients": RealClients(case="error in mid-stream").run(lab),
-            "cut": CutAnywhere(cuts=1).run(lab),
-            "leave": ReaderLeaves().run(lab),
-            "stop": StopOrLeave().run(lab),
-            "twice": AskedTwice().run(lab),
-        }
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def recordings(lab_without_servers: Lab) -> dict[str, Recording]:
+    require_tool("curl")
+    lab = lab_without_servers
+    return {
+        "answer": AnswerArrives().run(lab),
+        "clients": RealClients(case="error in mid-stream").run(lab),
+        "cut": CutAnywhere(cuts=1).run(lab),
+        "leave": ReaderLeaves().run(lab),
+        "stop": StopOrLeave().run(lab),
+        "twice": AskedTwice().run(lab),
+    }
 
 
 # --- predictions ------------------------------------------------------------------------------------------
@@ -121,9 +128,27 @@ def test_a_recording_of_another_run_cannot_answer(name: str) -> None:
         comparison_of(question_named(name), None, Recording("Other", ()))
 
 
-def test_a_run_that_nobody_may_leave_for_long_cannot_say_what_a_kept_one_does() -> None:
-    with Lab([]) as lab:
-        impatient = StopOrLeave(linger_s=0.05).run(lab)
+@pytest.mark.parametrize(
+    ("name", "run", "advice"),
+    [
+        ("08-first", AnswerArrives(tokens=1, ttft_s=0, ways="ours"), "take more tokens"),
+        ("08-first", AnswerArrives(batch_s=0.3, gap_s=0.002, ttft_s=0), "a smaller batch_s"),
+        ("08-first", AnswerArrives(tool_calls=1, gap_s=0), "without tool_calls"),
+        ("08-bytes", AnswerArrives(tool_calls=1, gap_s=0), "without tool_calls"),
+        ("08-error", RealClients(tokens=8, gap_s=0.01), 'take the run with case="error in mid-stream"'),
+        ("08-cut", CutAnywhere(cuts=1, tokens=2, way="chat completions"), "take more tokens"),
+        ("08-leave", ReaderLeaves(leave_after=39), "a reader that leaves early"),
+    ],
+)
+def test_a_run_in_which_no_answer_would_be_true_says_what_to_take_instead(
+    name: str, run: Scenario, advice: str, lab_without_servers: Lab
+) -> None:
+    with pytest.raises(BadParameter, match=advice):
+        question_named(name).truth(run.run(lab_without_servers))
+
+
+def test_a_run_that_nobody_may_leave_for_long_cannot_say_what_a_kept_one_does(lab_without_servers: Lab) -> None:
+    impatient = StopOrLeave(linger_s=0.05).run(lab_without_servers)
     with pytest.raises(BadParameter, match="take a longer linger_s"):
         question_named("08-stop").truth(impatient)
 

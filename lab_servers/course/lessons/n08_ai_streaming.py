@@ -37,7 +37,7 @@ LESSON = Lesson(
         ),
         Objective(
             "tell an answer that is complete from one that was cut off, that failed, or that only ended in good order",
-            cells=("clients-run", "clients-table", "error-compare", "cut-run", "cut-slider", "cut-table"),
+            cells=("clients-run", "clients-table", "error-compare", "cut-run", "cut-slider"),
             predictions=("08-error", "08-cut"),
             checks=("08-complete",),
             claims=("C19",),
@@ -54,6 +54,6 @@ LESSON = Lesson(
     ),
     questions=(*ON_READING, *ON_LEAVING),
     exercises=(TEXT, READER, COMPLETENESS, LISTENING),
-    reading_min=20,
-    doing_min=30,
+    reading_min=30,
+    doing_min=60,
 )

@@ -22,12 +22,19 @@ from lab_servers.wire.llm.ways import Way
 _FIRST_ONLY = "the first text comes much sooner, the last one does not"
 _BOTH = "the whole answer comes much sooner"
 _SOCKET_ONLY = "the first text comes much sooner on the WebSocket, and only there"
-# Within one run, and with room for a busy machine: the first of many tokens is there before half of the whole time.
-_MUCH = 0.5
+# So much of the time that the whole JSON takes; with room for a busy machine, and for a network far away.
+_MUCH = 0.75
+
+
+def _require_text_alone(recording: Recording) -> None:
+    """Both questions are on the tokens of a text, and an answer with calls of tools has others behind it."""
+    if recording.parameters.get("tool_calls"):
+        raise BadParameter("its answer calls tools behind its text: take the run without tool_calls")
 
 
 def _times(recording: Recording) -> list[AnswerTimes]:
     """The answer as one JSON, as an event stream and over a WebSocket."""
+    _require_text_alone(recording)
     found = answer_times(recording)
     ways = (Way.WHOLE, Way.EVENT_STREAM, Way.WEBSOCKET)
     if any(way.value not in found for way in ways):
@@ -37,11 +44,16 @@ def _times(recording: Recording) -> list[AnswerTimes]:
 
 def _first(recording: Recording) -> str:
     whole, events, socket = _times(recording)
-    if events.last_s < _MUCH * whole.last_s:
+    if max(events.last_s, socket.last_s) < _MUCH * whole.last_s:
         return _BOTH
-    if socket.first_s < _MUCH * whole.first_s <= events.first_s:
+    if max(events.first_s, socket.first_s) < _MUCH * whole.first_s:
+        return _FIRST_ONLY
+    if socket.first_s < _MUCH * whole.first_s:
         return _SOCKET_ONLY
-    return _FIRST_ONLY
+    raise BadParameter(
+        f"the event stream had its first text after {events.first_s:.2f} s and the whole JSON after "
+        f"{whole.first_s:.2f} s: take more tokens, and a smaller batch_s or burst"
+    )
 
 
 def _first_shows(recording: Recording) -> str:
@@ -53,6 +65,7 @@ def _first_shows(recording: Recording) -> str:
 
 
 def _chat(recording: Recording) -> AnswerBytes:
+    _require_text_alone(recording)
     found = answer_bytes(recording).get(Way.CHAT.value)
     if found is None or not found.tokens:
         raise BadParameter("no answer in it came as chat completions")
@@ -64,11 +77,15 @@ def _bytes(recording: Recording) -> float:
     return found.both.total / found.tokens
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def _bytes_shows(recording: Recording) -> str:
     found = _chat(recording)
     return (
-        f"{found.both.total:,} bytes for {found.tokens} tokens: {_bytes(recording):.0f} for each. Of these "
-        f"{found.down.text / found.tokens:.1f} are text."
+        f"{found.both.total:,} bytes for {_counted(found.tokens, 'token')}: {_bytes(recording):,.0f} for each. Of "
+        f"these {found.down.text / found.tokens:.1f} are text."
     )
 
 
@@ -80,9 +97,11 @@ _IN_BAND = "200, and the stream says so in its own words"
 
 
 def _asked(recording: Recording) -> list[UserSaw]:
-    found = [user for user in users(recording) if user.statuses and not user.missing]
-    if recording.parameters.get("case") != ERROR or not found:
+    if recording.parameters.get("case") != ERROR:
         raise BadParameter(f'no client in it met an error in mid-stream: take the run with case="{ERROR}"')
+    found = [user for user in users(recording) if user.statuses and not user.missing]
+    if not found:
+        raise BadParameter("none of its clients is installed here; its table says how to install them")
     return found
 
 
@@ -99,8 +118,8 @@ def _error_shows(recording: Recording) -> str:
     statuses = " and ".join(sorted({str(user.statuses[0]) for user in found}))
     raised = sum(user.how == "error" for user in found)
     return (
-        f"{len(found)} clients asked, and the status was {statuses}. {raised} of them raised an error in the midst of "
-        f"the text; {sum(user.is_silent for user in found)} told their users nothing."
+        f"{_counted(len(found), 'client')} asked, and the status was {statuses}. {raised} of them raised an error in "
+        f"the midst of the text; {sum(user.is_silent for user in found)} told their users nothing."
     )
 
 
@@ -120,7 +139,15 @@ def _fooled(recording: Recording) -> tuple[int, int]:
 
 def _cut(recording: Recording) -> str:
     lies, offsets = _fooled(recording)
-    return _AT_NONE if not lies else _NEARLY_ALL if lies > 0.8 * offsets else _BETWEEN
+    if not lies:
+        return _AT_NONE
+    if lies <= answer_of(recording, Way.CHAT, CHUNKED).wire.count(b"\n\n"):
+        return _BETWEEN
+    if lies > 0.8 * offsets:
+        return _NEARLY_ALL
+    raise BadParameter(
+        f"its answer is so short that {offsets - lies:,} of {offsets:,} bytes are its ending: take more tokens"
+    )
 
 
 def _cut_shows(recording: Recording) -> str:
@@ -148,8 +175,8 @@ ON_READING: tuple[Choice | Number, ...] = (
     ),
     Number(
         "08-bytes",
-        "A token is some letters. How many bytes does the answer take in the dialect of chat completions, per token, "
-        "with all that belongs to it?",
+        "A token is a few bytes of text. How many bytes does the answer take in the dialect of chat completions, per "
+        "token, with all that belongs to it?",
         _bytes,
         _bytes_shows,
         unit="bytes",

@@ -30,10 +30,17 @@ def _wasted(recording: Recording) -> tuple[Waste, Waste]:
 
 
 def _leave(recording: Recording) -> str:
-    _, whole = _wasted(recording)
+    events, whole = _wasted(recording)
     if not whole.for_nobody:
         return _NONE_MORE
-    return _A_FEW if whole.was_noticed else _ALL_THE_REST
+    if whole.was_noticed:
+        return _A_FEW
+    if events.for_nobody > whole.for_nobody / 2:
+        raise BadParameter(
+            f"{events.for_nobody} and {whole.for_nobody} tokens were for nobody: with a server that writes at each "
+            "token, and a reader that leaves early, the two differ"
+        )
+    return _ALL_THE_REST
 
 
 def _leave_shows(recording: Recording) -> str:
