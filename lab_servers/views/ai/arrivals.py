@@ -89,7 +89,7 @@ def sentence(recording: Recording) -> str:
     firsts = listed([f"{times.name} {duration(1e3 * times.first_s)}" for times in by_first])
     lasts_s = sorted(times.last_s for times in found.values())
     made_s = sorted(times.made_first_s for times in found.values() if times.made_first_s is not None)
-    made = f"The model made its first token after {_from_to(made_s)}. " if made_s else ""
+    made = f"The model made its first token {_from_to(made_s)} after the question. " if made_s else ""
     return (
         f"{made}Until the first text was there: {firsts}. Until all of it was there: {_from_to(lasts_s)}. "
         f"{_same(list(found.values()))}"
@@ -126,9 +126,10 @@ def answer_times_table(recording: Recording) -> Table:
         (times.name, _ms(times.first_s), *_spans(times.gaps), _or_none(times.lateness.median_s), _ms(times.last_s))
         for times in found.values()
     ]
+    count = len(first.tokens)
     return Table(
-        f"What a reader felt: one answer of {len(first.tokens)} tokens on each way, times after the question; late is "
-        f"how long after it was made a token was there",
+        f"What a reader felt: one answer of {count} token{'s' if count != 1 else ''} on each way, times after the "
+        "question; late is how long after it was made a token was there",
         ("way", "first text", "gaps", "median gap", "95 % under", "longest gap", "late, median", "all text"),
         (model, *rows),
         notices=recording.notices,
