@@ -19,7 +19,7 @@ OLD, NEW = "2025-11-25", "2026-07-28"
 TOOL = "count_slowly"
 LARGEST_BODY_BYTES = 64 * 1024
 
-METHOD_NOT_FOUND, INVALID_PARAMS, HEADER_MISMATCH = -32601, -32602, -32020
+METHOD_NOT_FOUND, INVALID_PARAMS, HEADER_MISMATCH, UNSUPPORTED_VERSION = -32601, -32602, -32020, -32022
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 
 # Told of each step that the tool has done, with the id of the request that it was done for.
@@ -126,6 +126,8 @@ class OldServer(_Server):
         message = await _message(request)
         if message is None:
             return web.Response(status=400)
+        if request.headers.get("MCP-Protocol-Version", OLD) != OLD:
+            return web.Response(status=400)  # "Protocol Version Header": invalid or unsupported
         method = message.get("method")
         if method == "initialize":
             return _result(message, {"protocolVersion": OLD, "capabilities": {"tools": {}}, "serverInfo": _INFO})
@@ -178,6 +180,10 @@ class NewServer(_Server):
         said = (params.get("_meta", {}).get(VERSION_KEY), method, params.get("name"))
         if tuple(request.headers.get(name) for name in ("MCP-Protocol-Version", "Mcp-Method", "Mcp-Name")) != said:
             return _error(message, HEADER_MISMATCH, "Header mismatch", 400)
+        if said[0] != NEW:
+            # "… an UnsupportedProtocolVersionError listing its supported versions."
+            versions = {"supported": [NEW], "requested": said[0]}
+            return _error(message, UNSUPPORTED_VERSION, "Unsupported protocol version", 400, versions)
         if method != "tools/call":
             return _error(message, METHOD_NOT_FOUND, "Method not found", 404)
         if str(message["id"]) in self.calls:
@@ -239,6 +245,9 @@ def _result(request: Message, result: Message) -> web.Response:
     return web.Response(text=text, content_type="application/json")
 
 
-def _error(request: Message, code: int, message: str, status: int) -> web.Response:
-    text = _text({"jsonrpc": "2.0", "id": request.get("id"), "error": {"code": code, "message": message}})
+def _error(request: Message, code: int, message: str, status: int, data: Message | None = None) -> web.Response:
+    error: Message = {"code": code, "message": message}
+    if data is not None:
+        error["data"] = data
+    text = _text({"jsonrpc": "2.0", "id": request.get("id"), "error": error})
     return web.Response(text=text, content_type="application/json", status=status)

@@ -84,6 +84,16 @@ def test_a_head_that_contradicts_its_body_is_refused_under_the_new_text(name: st
     assert (status, json.loads(said)["error"]["code"]) == (400, -32020)
 
 
+def test_another_version_is_refused_and_the_new_text_says_which_one_would_do() -> None:
+    assert ask(OLD, call(OLD, **{"MCP-Protocol-Version": "2099-01-01"})) == (400, "")
+    method, body, headers = call(NEW, **{"MCP-Protocol-Version": "2099-01-01"})
+    assert isinstance(body, str)
+    status, said = ask(NEW, (method, body.replace(NEW, "2099-01-01"), headers))
+    error = json.loads(said)["error"]
+    assert (status, error["code"]) == (400, -32022)
+    assert error["data"] == {"supported": [NEW], "requested": "2099-01-01"}
+
+
 def test_a_finished_stream_is_replayed_behind_the_last_event_under_the_old_text() -> None:
     status, said = ask(OLD, call(OLD), ("GET", None, {"Last-Event-ID": "1/0"}))
     assert status == 200
