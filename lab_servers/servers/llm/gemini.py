@@ -74,14 +74,16 @@ class GeminiStream:
         run_id: The run; it is the ``responseId``.
         prompt_tokens: Tokens of the prompt.
         framing: Events or an array.
+        reasoning_tokens: Tokens of the thoughts, all of which come before the first text.
     """
 
-    def __init__(self, run_id: str, prompt_tokens: int, framing: Framing) -> None:
+    def __init__(self, run_id: str, prompt_tokens: int, framing: Framing, reasoning_tokens: int = 0) -> None:
         self.content_type = EVENT_STREAM if framing is Framing.EVENTS else f"{JSON}; charset=UTF-8"
         self._run_id = run_id
         self._framing = framing
         self._prompt_tokens = prompt_tokens
-        self._output_tokens = 0
+        self._reasoning_tokens = reasoning_tokens
+        self._output_tokens = reasoning_tokens
         self._calls: list[Call] = []
         self._is_first = True
 
@@ -123,7 +125,7 @@ class GeminiStream:
 
     @property
     def _usage(self) -> Usage:
-        return Usage(self._prompt_tokens, self._output_tokens)
+        return Usage(self._prompt_tokens, self._output_tokens, self._reasoning_tokens)
 
     def _whole_calls(self) -> bytes:
         calls, self._calls = self._calls, []
@@ -245,7 +247,8 @@ def routes(model: Model) -> list[web.RouteDef]:
 
     async def stream(request: web.Request, framing: Framing) -> web.StreamResponse:
         run = begin(model, request, await asked_of(request), *own)
-        return await carry(request, run, GeminiStream(run.run_id, run.usage.prompt_tokens, framing), {})
+        encoder = GeminiStream(run.run_id, run.usage.prompt_tokens, framing, run.settings.reasoning_tokens)
+        return await carry(request, run, encoder, {})
 
     async def call(request: web.Request) -> web.StreamResponse:
         refuse_it: Refuse = refuse

@@ -10,7 +10,7 @@ import asyncio
 import json
 from contextlib import suppress
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import HttpVersion11, WSCloseCode, WSMsgType, web
 
 from ..query import BadValue, Query
 from .answering import MOST_KEY_CHARACTERS, as_text, payload
@@ -24,6 +24,10 @@ MOST_RUNS_EACH = 100
 CLOSE_WITHIN_S = 60.0
 # A server that ends does not wait so long: whoever has not answered its Close frame by then is left.
 GO_WITHIN_S = 0.2
+
+# RFC 9110 §15.5.22 and RFC 6455 §4.2.2: 426 says which protocol would be spoken here, and in which version.
+NO_HANDSHAKE = "Here a WebSocket is spoken: the request must be its opening handshake, in version 13 and over HTTP/1.1."
+WHAT_WOULD_BE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
 
 _FIELDS = {
     "ask": {"prompt", "settings", "kept", "key"},
@@ -182,6 +186,9 @@ def routes(model: Model) -> list[web.RouteDef]:
     async def websocket(request: web.Request) -> web.WebSocketResponse:
         Query(request.rel_url.raw_query_string)
         socket = web.WebSocketResponse(compress=False, max_msg_size=MAX_MESSAGE_BYTES, timeout=CLOSE_WITHIN_S)
+        # An Upgrade in a request of HTTP/1.0 must be ignored (RFC 9110 §7.8).
+        if request.version < HttpVersion11 or not socket.can_prepare(request):
+            raise web.HTTPUpgradeRequired(text=NO_HANDSHAKE, headers=WHAT_WOULD_BE)
         await socket.prepare(request)
         conversation = Conversation(model, socket, request)
         request.app[OPEN].add(conversation)

@@ -94,6 +94,9 @@ def test_usage_is_that_of_all_so_far_and_thoughts_are_counted_beside_the_candida
     chunks = chunks_of(ask(EVENTS, reasoning_tokens=7))
     counts = [chunk["usageMetadata"]["candidatesTokenCount"] for chunk in chunks]
     assert counts == sorted(counts)
+    # All thoughts come before the first text, so each chunk has them.
+    for usage in (chunk["usageMetadata"] for chunk in chunks):
+        assert usage["totalTokenCount"] == usage["promptTokenCount"] + usage["candidatesTokenCount"] + 7
     last = chunks[-1]["usageMetadata"]
     [end] = [part for part in parts(reasoning_tokens=7) if isinstance(part, End)]
     assert last["thoughtsTokenCount"] == 7

@@ -11,7 +11,7 @@ from websockets.frames import CloseCode
 
 from lab_servers.servers.llm.app import make_app
 from tests.servers.llm.asked import with_server
-from tests.servers.running import LOOPBACK, request_bytes, running
+from tests.servers.running import LOOPBACK, connected, header, request_bytes, running
 from tests.waiting import until
 
 
@@ -70,10 +70,34 @@ def test_a_server_that_ends_says_goodbye_on_a_silent_socket_and_breaks_off_in_th
     asyncio.run(main())
 
 
+UPGRADE = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
+VERSION = "Sec-WebSocket-Version: 13"
+
+
+@pytest.mark.parametrize(
+    "request_sent",
+    [
+        request_bytes("/ws", "Connection: close"),
+        request_bytes("/ws", *UPGRADE, "Sec-WebSocket-Version: 12"),
+        request_bytes("/ws", *UPGRADE[:2], VERSION),
+        request_bytes("/ws", *UPGRADE, VERSION, version="1.0"),
+    ],
+    ids=["no handshake", "another version", "no key", "HTTP/1.0"],
+)
+def test_a_request_that_is_no_handshake_is_told_what_would_be(request_sent: bytes) -> None:
+    async def work(port: int, marks: list) -> None:
+        async with connected(port) as (reader, writer):
+            writer.write(request_sent)
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+            assert head[0].split(" ")[1] == "426"
+            assert (header(head, "Upgrade"), header(head, "Sec-WebSocket-Version")) == ("websocket", "13")
+
+    with_server(work)
+
+
 def test_a_server_that_ends_does_not_wait_for_a_client_that_never_answers() -> None:
     async def main() -> None:
-        upgrade = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13")
-        handshake = request_bytes("/ws", *upgrade, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
+        handshake = request_bytes("/ws", *UPGRADE, VERSION)
         # Leaving this block after a second or more fails.
         async with running(make_app()) as port:
             reader, writer = await asyncio.open_connection(LOOPBACK, port)
