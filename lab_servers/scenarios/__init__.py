@@ -1,18 +1,18 @@
 """Runs that a notebook makes: each is a frozen set of bounded parameters with a ``run`` that yields a recording."""
 
 from lab_servers.scenarios.ai_answer_arrives import AnswerArrives
+from lab_servers.scenarios.ai_asked_twice import AskedTwice
 from lab_servers.scenarios.ai_barge_in import BargeIn
 from lab_servers.scenarios.ai_batching import Batching
-from lab_servers.scenarios.ai_through_networks import AnswerThroughNetworks
-from lab_servers.scenarios.ai_asked_twice import AskedTwice
 from lab_servers.scenarios.ai_cut_anywhere import CutAnywhere
 from lab_servers.scenarios.ai_many_answers import ManyAnswers
 from lab_servers.scenarios.ai_reader_leaves import ReaderLeaves
 from lab_servers.scenarios.ai_real_clients import RealClients
 from lab_servers.scenarios.ai_resumed import ResumedAnswer
 from lab_servers.scenarios.ai_stop_or_leave import StopOrLeave
-from lab_servers.scenarios.ai_two_texts import TwoTexts
+from lab_servers.scenarios.ai_through_networks import AnswerThroughNetworks
 from lab_servers.scenarios.ai_tool_turns import ToolTurns
+from lab_servers.scenarios.ai_two_texts import TwoTexts
 from lab_servers.scenarios.choosing_answer import PromptedAnswer
 from lab_servers.scenarios.choosing_costs import UnitCosts
 from lab_servers.scenarios.choosing_evidence import Evidence
