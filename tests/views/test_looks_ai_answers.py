@@ -10,8 +10,9 @@ import pytest
 from lab_servers.clients.answers import Way
 from lab_servers.lab import Lab
 from lab_servers.marks import Mark
-from lab_servers.measure.answer_bytes import answer_bytes
-from lab_servers.measure.answer_times import answer_times
+from lab_servers.measure.answer_bytes import AnswerKinds, answer_bytes
+from lab_servers.measure.answer_times import Spans, answer_times
+from lab_servers.measure.batching import Batch
 from lab_servers.measure.reading_pace import Pace
 from lab_servers.recording import Recording
 from lab_servers.scenarios import AnswerArrives, AnswerThroughNetworks, Batching
@@ -21,6 +22,7 @@ from lab_servers.views.ai.token_bytes import bytes_per_token, bytes_per_token_ta
 from lab_servers.views.ai.waits import first_text_and_gaps
 from lab_servers.views.ai.way_style import style_of_way
 from lab_servers.views.looks.ai_batching import sentence as batching_sentence
+from lab_servers.views.looks.ai_batching import together
 from lab_servers.views.side.words import duration
 from tests.views.looks_rules import (
     assert_picture_with_words_and_table_with_rows,
@@ -140,6 +142,15 @@ def test_a_way_through_a_network_looks_as_the_way_does() -> None:
 
 def test_batching_says_what_the_late_buffer_did_not_save(recordings: dict[str, Recording]) -> None:
     assert "the delay of a batch without its saving" in batching_sentence(recordings["Batching"])
+
+
+def test_windows_that_cost_the_same_at_nearly_the_same_delay_share_a_label() -> None:
+    def window(label: str, size_bytes: int, late_s: float) -> Batch:
+        return Batch(label, label, False, 1, 1, 1, AnswerKinds(text=size_bytes), Spans(1, late_s, late_s, late_s))
+
+    windows = [window("0 ms", 9, 0.001), window("20 ms", 5, 0.01), window("50 ms", 5, 0.011), window("1 s", 5, 0.5)]
+    groups = together(windows, near_ms=20)
+    assert [[one.label for one in group] for group in groups] == [["0 ms"], ["20 ms", "50 ms"], ["1 s"]]
 
 
 def test_every_reader_of_the_networks_is_drawn(recordings: dict[str, Recording]) -> None:

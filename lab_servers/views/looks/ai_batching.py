@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
@@ -24,14 +26,15 @@ def picture(recording: Recording) -> Picture:
     figure, axes = new_figure(9.2, 4.6)
     windows = [one for one in found if not one.is_late]
     axes.plot([_median_ms(one) for one in windows], [one.each for one in windows], color=GREEN, linewidth=1.6, zorder=1)
+    right = 1.08 * max(max(1e3 * (one.lateness.p95_s or 0), 1.15 * _median_ms(one)) for one in found)
     for one in found:
+        _point(axes, one)
+    for group in (*together(windows, right / 4), *([one] for one in found if one.is_late)):
         # The line of the point before may lie over the last one, so its label stands below.
-        _point(axes, one, is_label_below=one is windows[-1])
+        _label(axes, group, is_below=group[-1] is windows[-1])
     axes.set_xlabel("how long after it was made a token was there, milliseconds")
     axes.set_ylabel("bytes from the server per token")
-    axes.set_xlim(
-        left=0, right=1.08 * max(max(1e3 * (one.lateness.p95_s or 0), 1.15 * _median_ms(one)) for one in found)
-    )
+    axes.set_xlim(0, right)
     axes.set_ylim(0, 1.18 * max(one.each for one in found))
     axes.grid(color=GRID, linewidth=0.7)
     axes.set_axisbelow(True)
@@ -44,14 +47,31 @@ def picture(recording: Recording) -> Picture:
     return Picture(figure, "What delay buys", sentence(recording), recording.notices)
 
 
-def _point(axes: Axes, one: Batch, *, is_label_below: bool) -> None:
+def _point(axes: Axes, one: Batch) -> None:
     color, sign = (VERMILION, "X") if one.is_late else (GREEN, "o")
     median, p95 = _median_ms(one), 1e3 * (one.lateness.p95_s or 0)
     axes.plot([median, p95], [one.each] * 2, color=color, linewidth=1.4, zorder=1)
     axes.plot([p95], [one.each], "|", color=color, markersize=9)
     axes.plot([median], [one.each], sign, color=color, markersize=11 if one.is_late else 9, zorder=3)
-    place = (7, -17) if is_label_below else (7, 7)
-    axes.annotate(one.label, (median, one.each), place, textcoords="offset points", color=INK, fontsize=11)
+
+
+def together(windows: Sequence[Batch], near_ms: float) -> list[list[Batch]]:
+    """The windows, those that cost the same and lie near each other in one group: one label is enough for them."""
+    groups: list[list[Batch]] = []
+    for one in windows:
+        first = groups[-1][0] if groups else None
+        if first is not None and one.each == first.each and abs(_median_ms(one) - _median_ms(first)) < near_ms:
+            groups[-1].append(one)
+        else:
+            groups.append([one])
+    return groups
+
+
+def _label(axes: Axes, group: Sequence[Batch], *, is_below: bool) -> None:
+    first, last = group[0], group[-1]
+    text = first.label if first is last else f"{first.label.removesuffix(' ms')} to {last.label}"
+    axes.annotate(text, (_median_ms(first), first.each), (7, -17) if is_below else (7, 7), textcoords="offset points",
+                  color=INK, fontsize=11)  # fmt: skip
 
 
 def sentence(recording: Recording) -> str:
