@@ -181,7 +181,7 @@ def test_every_path_of_the_table_is_served(lab: Lab) -> None:
         else:
             ask = '{"type":"ask","prompt":"世界?","settings":{"tokens":1,"ttft_s":0}}'
             url = lab.url("llm", path).replace("http:", "ws:")
-            assert lab.run(converse(url, [ask], expect=1)).messages[0].startswith('{"run":'), path
+            assert str(lab.run(converse(url, [ask], expect=1)).messages[0]).startswith('{"run":'), path
 
 
 def test_the_table_is_html_with_headers_and_shows_the_same(lab: Lab) -> None:

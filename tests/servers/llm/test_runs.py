@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import queue
+from logging.handlers import QueueHandler
 
 import pytest
 from websockets.asyncio.client import connect
@@ -158,9 +160,9 @@ def test_a_server_that_does_not_watch_for_leavers_notices_at_a_write_and_has_not
     async def main() -> None:
         finished: list[str] = []
         app = llm.make_app(lambda name, detail: finished.append(detail) if name == "finished" else None)
-        complaints: list[logging.LogRecord] = []
+        complaints: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
         logger = logging.Logger("llm")
-        logger.addFilter(lambda record: complaints.append(record) or False)
+        logger.addHandler(QueueHandler(complaints))
         (_, port), stop = await start_application(app, logger, handler_cancellation=False)
         async with asyncio.timeout(20):
             async with connected(port) as (reader, writer):
@@ -169,7 +171,7 @@ def test_a_server_that_does_not_watch_for_leavers_notices_at_a_write_and_has_not
             await until(lambda: finished)
             await stop()
         assert finished[0].endswith("reader left")
-        assert complaints == []
+        assert complaints.empty()
 
     asyncio.run(main())
 
