@@ -73,21 +73,20 @@ def table(recording: Recording) -> Table:
                 f"{one.up.frames:,}",
                 f"{one.up.requests:,}",
                 f"{one.connections:,}",
-                f"{one.up.payload / count:,.0f} + {one.up.framing / count:,.0f} + {one.up.headers / count:,.0f}",
+                f"{one.up.payload / count:,.0f}\N{NO-BREAK SPACE}+\N{NO-BREAK SPACE}{one.up.framing / count:,.0f}"
+                f"\N{NO-BREAK SPACE}+\N{NO-BREAK SPACE}{one.up.headers / count:,.0f}",
                 f"{one.answers_bytes / count:,.0f}",
-                duration(one.median_late_s * 1e3),
-                duration(max(one.late_s) * 1e3),
+                f"{duration(one.median_late_s * 1e3)}, {duration(max(one.late_s) * 1e3)}",
                 duration(one.stopped_s * 1e3),
-                f"{one.generated_after:,}",
-                f"{one.shown_after:,}",
+                f"{one.generated_after:,}, {one.shown_after:,}",
             )
         )
     return Table(
-        "A frame of sound every 20 ms, and an interruption: what it took, and how soon the model fell silent",
+        "A frame of sound every 20 ms, and an interruption: what it took, and how soon the model fell silent; bytes up "
+        "are sound + framing + heads",
         (
-            "network: way", "frames", "requests", "connections", "bytes up a frame: sound + framing + heads",
-            "bytes down a frame", "late, median", "late at most", "model stopped after", "generated after it",
-            "reached the reader after it",
+            "network: way", "frames", "requests", "connections", "bytes up a frame", "bytes down a frame",
+            "late: median, most", "model stopped after", "tokens after it: generated, shown",
         ),
         tuple(rows),
         notices=(*recording.notices, *notices(recording)),
