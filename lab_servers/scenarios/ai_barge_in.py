@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lab_servers.capture.conditions import PRESETS, network_named
-from lab_servers.errors import BadParameter, ExchangeFailed
+from lab_servers.errors import BadParameter
 from lab_servers.lab import Lab
 from lab_servers.lab.hosting import ProblemLog, Started, start_application
-from lab_servers.marks import Mark, now_ns
+from lab_servers.marks import Mark
 from lab_servers.measure.barge_in import BEGINS, FRAME_EVERY_S, POSTS, UPLOAD, WAYS, WEBSOCKET
 from lab_servers.parameters import choice, number, whole
 from lab_servers.scenarios.ai_barge_in_ways import (
@@ -24,6 +23,7 @@ from lab_servers.scenarios.ai_barge_in_ways import (
     over_websocket,
     websocket_handler,
 )
+from lab_servers.scenarios.ai_networks import Ways
 from lab_servers.scenarios.frames_library import library_server
 from lab_servers.scenarios.scenario import Scenario
 
@@ -82,28 +82,14 @@ class BargeIn(Scenario):
 
     async def perform(self, lab: Lab) -> Mapping[str, Sequence[Mark]]:
         """Talk through one network after the other."""
-        marks: dict[str, list[Mark]] = {"run": [], **{way: [] for way in WAYS}}
-        for network in self.networks:
-            # Hosted anew, so that each network has connections of its own; they begin after this mark.
-            marks["run"].append(Mark(now_ns(), BEGINS, network))
-            talks = {way: Talk(self.frame_bytes, self.after_tokens, self.ttft_s, self.gap_s) for way in WAYS}
-            try:
-                async with asyncio.timeout(LIMIT_S + 3 * self.about_s), asyncio.TaskGroup() as all_at_once:
-                    urls = {way: await _host(lab, way, talk) for way, talk in talks.items()}
-                    for way, talk in talks.items():
-                        await lab.network_async(way, network)
-                        all_at_once.create_task(_CLIENTS[way](urls[way], talk))
-            except TimeoutError:
-                raise ExchangeFailed("The talk did not end in time: this machine is too busy, try again.") from None
-            except ExceptionGroup as broken:
-                error = broken.exceptions[0]
-                raise ExchangeFailed(f"A way broke ({type(error).__name__}: {error}): run it again.") from broken
-            for way, talk in talks.items():
-                marks[way] += talk.marks
-        return marks
-
-
-_CLIENTS = {WEBSOCKET: over_websocket, UPLOAD: by_upload, POSTS: by_posts}
+        return await _WAYS.through_each(
+            lab,
+            self.networks,
+            lambda: Talk(self.frame_bytes, self.after_tokens, self.ttft_s, self.gap_s),
+            begins=BEGINS,
+            within_s=LIMIT_S + 3 * self.about_s,
+            too_late="The talk did not end in time: this machine is too busy, try again.",
+        )
 
 
 async def _host(lab: Lab, way: str, talk: Talk) -> str:
@@ -114,3 +100,6 @@ async def _host(lab: Lab, way: str, talk: Talk) -> str:
         return await start_application(http_app(talk), ProblemLog().logger)
 
     return await lab.adopt(way, start, speaks="HTTP and an event stream")
+
+
+_WAYS = Ways(_host, {WEBSOCKET: over_websocket, UPLOAD: by_upload, POSTS: by_posts})

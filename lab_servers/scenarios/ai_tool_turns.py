@@ -5,18 +5,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lab_servers.capture.conditions import PRESETS, network_named
 from lab_servers.capture.conditions.network import most_bytes_s
-from lab_servers.errors import BadParameter, ExchangeFailed
+from lab_servers.errors import BadParameter
 from lab_servers.lab import Lab
 from lab_servers.lab.hosting import ProblemLog, Started, start_application
-from lab_servers.marks import Mark, now_ns
-from lab_servers.measure.tool_turns import BEGINS, CONVERSATION, HISTORY, WAYS, WEBSOCKET
+from lab_servers.marks import Mark
+from lab_servers.measure.tool_turns import BEGINS, CONVERSATION, HISTORY, WEBSOCKET
 from lab_servers.parameters import choice, number, whole
+from lab_servers.scenarios.ai_networks import Ways
 from lab_servers.scenarios.ai_tool_turns_ways import (
     TOKENS_EACH,
     Work,
@@ -90,31 +90,14 @@ class ToolTurns(Scenario):
 
     async def perform(self, lab: Lab) -> Mapping[str, Sequence[Mark]]:
         """Work through one network after the other."""
-        marks: dict[str, list[Mark]] = {"run": [], **{way: [] for way in WAYS}}
-        for network in self.networks:
-            # Hosted anew, so that each network has connections of its own; they begin after this mark.
-            marks["run"].append(Mark(now_ns(), BEGINS, network))
-            works = {way: self._work() for way in WAYS}
-            try:
-                async with asyncio.timeout(LIMIT_S + 3 * self.about_s), asyncio.TaskGroup() as all_at_once:
-                    urls = {way: await _host(lab, way, work) for way, work in works.items()}
-                    for way, work in works.items():
-                        await lab.network_async(way, network)
-                        all_at_once.create_task(_CLIENTS[way](urls[way], work))
-            except TimeoutError:
-                raise ExchangeFailed("The turns did not end in time: choose fewer, or try again.") from None
-            except ExceptionGroup as broken:
-                error = broken.exceptions[0]
-                raise ExchangeFailed(f"A way broke ({type(error).__name__}: {error}): run it again.") from broken
-            for way, work in works.items():
-                marks[way] += work.marks
-        return marks
-
-    def _work(self) -> Work:
-        return Work(self.turns, self.system_bytes, self.result_bytes, self.ttft_s, self.gap_s, self.seed)
-
-
-_CLIENTS = {WEBSOCKET: over_websocket, CONVERSATION: with_conversation, HISTORY: with_history}
+        return await _WAYS.through_each(
+            lab,
+            self.networks,
+            lambda: Work(self.turns, self.system_bytes, self.result_bytes, self.ttft_s, self.gap_s, self.seed),
+            begins=BEGINS,
+            within_s=LIMIT_S + 3 * self.about_s,
+            too_late="The turns did not end in time: choose fewer, or try again.",
+        )
 
 
 async def _host(lab: Lab, way: str, work: Work) -> str:
@@ -125,3 +108,6 @@ async def _host(lab: Lab, way: str, work: Work) -> str:
         return await start_application(http_app(work), ProblemLog().logger)
 
     return await lab.adopt(way, start, speaks="HTTP and event streams")
+
+
+_WAYS = Ways(_host, {WEBSOCKET: over_websocket, CONVERSATION: with_conversation, HISTORY: with_history})
