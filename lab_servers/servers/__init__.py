@@ -1,1 +1,1 @@
-"""The servers that learners read: http, polling, sse and websocket, one file each, and the small helpers they share."""
+"""The servers that learners read: http, polling, sse and websocket, a file each; llm, a model; and what they share."""
